@@ -1,0 +1,187 @@
+//! Byte buffers that protocol code never has to second-guess.
+//!
+//! Two backends share one interface. [`LinearBuf`] keeps its bytes in one block: always contiguous, and [`split_to`](StreamBuf::split_to) copies.
+//! [`SegmentedBuf`] keeps a list of segments: it shares what it hands out, takes [`Bytes`] without copying, and searches across its seams.
+//!
+//! A buffer is a stream with a front, not a sequence: there is no indexing and no slicing. [`peek`](StreamBuf::peek) and [`segments`](StreamBuf::segments) are the ways to see bytes,
+//! and what they return is *ephemeral*, a borrow: using it after the buffer has changed does not compile.
+//!
+//! ```compile_fail
+//! use framewright::buf::{LinearBuf, StreamBuf, StreamBufMut};
+//!
+//! let mut buf = LinearBuf::new();
+//! buf.write(b"ephemeral").unwrap();
+//! let front = buf.peek();
+//! buf.advance(3).unwrap();
+//! assert_eq!(front, b"ephemeral"); // error: `buf` was mutated while `front` was alive
+//! ```
+//!
+//! A [`View`] is *stable*: it owns its bytes for good.
+//!
+//! ```
+//! use framewright::buf::{LinearBuf, StreamBuf, StreamBufMut};
+//!
+//! let mut buf = LinearBuf::new();
+//! buf.write(b"stable, rest")?;
+//! let view = buf.split_to(6)?;
+//! buf.write(b" and more")?;
+//! drop(buf);
+//! assert_eq!(view, b"stable"[..]);
+//! # Ok::<(), framewright::BufError>(())
+//! ```
+
+mod linear;
+mod reserve;
+mod search;
+mod segmented;
+mod view;
+
+use bytes::Bytes;
+use core::ops::Range;
+
+pub use linear::LinearBuf;
+pub use reserve::Reservation;
+pub(crate) use search::find_in;
+pub use search::{Needle, ScanPos, find_next};
+pub use segmented::SegmentedBuf;
+pub use view::{Segments, View};
+
+use crate::error::{BufError, NeedMoreData};
+
+/// What a buffer may hold before it refuses, unless told otherwise: 16 MiB.
+pub const DEFAULT_MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// The reading side of a buffer. Object safe.
+///
+/// Offsets are counted from the first readable byte. An operation that fails leaves the buffer as it was.
+pub trait StreamBuf {
+    /// Returns the number of readable bytes. O(1).
+    fn len(&self) -> usize;
+
+    /// Tells whether no byte is readable.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns how many bytes have been consumed since the buffer was made: the stream offset of the first readable byte. O(1).
+    fn position(&self) -> u64;
+
+    /// Returns the bytes of storage that the buffer keeps allocated, readable or spare.
+    fn capacity(&self) -> usize;
+
+    /// Returns the first contiguous run of readable bytes; empty only when the buffer is. O(1).
+    fn peek(&self) -> &[u8];
+
+    /// Returns all readable bytes as contiguous runs in order, none of them empty.
+    fn segments(&self) -> Segments<'_>;
+
+    /// Drops the first `n` readable bytes. Amortised O(1).
+    ///
+    /// # Errors
+    /// [`NeedMoreData`] when fewer than `n` are readable.
+    fn advance(&mut self, n: usize) -> Result<(), NeedMoreData>;
+
+    /// Takes the first `n` readable bytes out as a stable [`View`].
+    ///
+    /// [`LinearBuf`] copies them; [`SegmentedBuf`] shares its segments, except for pieces too small to be worth pinning one.
+    ///
+    /// # Errors
+    /// [`NeedMoreData`] when fewer than `n` are readable.
+    fn split_to(&mut self, n: usize) -> Result<View, NeedMoreData>;
+
+    /// Makes the first `n` readable bytes one run, so that [`peek`](Self::peek) shows them all. Consumes nothing.
+    ///
+    /// # Errors
+    /// [`NeedMoreData`] when fewer than `n` are readable.
+    ///
+    /// # Complexity
+    /// Nothing when they are contiguous already; otherwise one allocation and exactly `n` bytes copied.
+    fn make_contiguous(&mut self, n: usize) -> Result<(), NeedMoreData>;
+
+    /// Makes the first `n` readable bytes one run and returns exactly these: [`make_contiguous`](Self::make_contiguous), then [`peek`](Self::peek).
+    ///
+    /// # Errors
+    /// [`NeedMoreData`] when fewer than `n` are readable.
+    fn coalesce(&mut self, n: usize) -> Result<&[u8], NeedMoreData> {
+        self.make_contiguous(n)?;
+        Ok(self.peek().get(..n).unwrap_or_default())
+    }
+
+    /// Returns the offset of the first occurrence of `needle` that lies wholly inside `range`, as if the readable bytes were contiguous.
+    ///
+    /// The range is clamped to the readable bytes; an empty needle is found at its start.
+    ///
+    /// # Complexity
+    /// O(`range` + needle length × seams).
+    fn find(&self, needle: &Needle, range: Range<usize>) -> Option<usize>;
+
+    /// Returns the offset of the last occurrence of `needle` that lies wholly inside `range`, as if the readable bytes were contiguous.
+    ///
+    /// The range is clamped to the readable bytes; an empty needle is found at its end.
+    ///
+    /// # Complexity
+    /// O(`range` + needle length × candidates for its last byte).
+    fn rfind(&self, needle: &Needle, range: Range<usize>) -> Option<usize>;
+}
+
+/// The writing side of a buffer. Object safe.
+pub trait StreamBufMut: StreamBuf {
+    /// Returns how many readable bytes the buffer may hold.
+    fn max_bytes(&self) -> usize;
+
+    /// Changes how many readable bytes the buffer may hold. What it holds already stays.
+    fn set_max_bytes(&mut self, max_bytes: usize);
+
+    /// Copies `data` behind the readable bytes: all of it or, on error, nothing.
+    ///
+    /// # Errors
+    /// [`BufError::BufferTooLarge`] when the readable bytes would be more than `max_bytes`.
+    fn write(&mut self, data: &[u8]) -> Result<(), BufError>;
+
+    /// Puts `chunk` behind the readable bytes; a [`SegmentedBuf`] shares it, unless it is so short that copying is cheaper.
+    ///
+    /// # Errors
+    /// [`BufError::BufferTooLarge`] when the readable bytes would be more than `max_bytes`.
+    fn append(&mut self, chunk: Bytes) -> Result<(), BufError>;
+
+    /// Lends `n` writable bytes behind the readable ones, to be filled and [committed](Reservation::commit).
+    ///
+    /// The storage is initialised but may hold old bytes of this stream. Dropping the reservation changes nothing; reserving again lends the same storage with what was put there.
+    ///
+    /// # Errors
+    /// [`BufError::BufferTooLarge`] when committing all of it would exceed `max_bytes`: the refusal comes before bytes are read that could not be kept.
+    fn reserve(&mut self, n: usize) -> Result<Reservation<'_>, BufError>;
+
+    /// Lends as many of `n` bytes as `max_bytes` leaves room for.
+    ///
+    /// # Errors
+    /// [`BufError::BufferTooLarge`] when there is no room at all and `n` is not 0.
+    fn reserve_up_to(&mut self, n: usize) -> Result<Reservation<'_>, BufError> {
+        let room = self.max_bytes().saturating_sub(self.len());
+        self.reserve(if room == 0 { n } else { n.min(room) })
+    }
+
+    /// Returns how many bytes can be written before storage must be allocated or moved. O(1).
+    fn spare(&self) -> usize;
+
+    /// Sees to it that `n` further bytes fit behind the readable ones without another allocation, and no more than that.
+    ///
+    /// Unlike [`reserve`](Self::reserve) it lends nothing and initialises nothing; `max_bytes` is not judged.
+    fn provide(&mut self, n: usize);
+
+    /// Makes the first `n` readable bytes one run and lends them to be changed in place.
+    ///
+    /// # Errors
+    /// [`NeedMoreData`] when fewer than `n` are readable.
+    ///
+    /// # Complexity
+    /// As [`make_contiguous`](StreamBuf::make_contiguous); bytes shared with a view or given to [`append`](Self::append) are copied first.
+    fn contiguous_mut(&mut self, n: usize) -> Result<&mut [u8], NeedMoreData>;
+}
+
+/// Judges a limit: `held + more` readable bytes against `limit`.
+#[inline]
+fn admit(held: usize, more: usize, limit: usize) -> Result<(), BufError> {
+    let wanted = held.saturating_add(more);
+    if wanted > limit { Err(BufError::BufferTooLarge { limit, wanted }) } else { Ok(()) }
+}

@@ -1,0 +1,401 @@
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use bytes::{Buf, Bytes, BytesMut};
+use core::fmt;
+use core::ops::Range;
+
+use super::{DEFAULT_MAX_BYTES, Needle, Reservation, Segments, StreamBuf, StreamBufMut, View, admit, search};
+use crate::error::{BufError, NeedMoreData};
+
+/// A buffer of segments: shares what it hands out, takes [`Bytes`] without copying, and never moves bytes unless asked to make them contiguous.
+///
+/// ```text
+/// sealed: |  unread  |  unread  | …      none empty, oldest first
+/// tail:   |  taken  |    unread    |   spare   |
+///         0       start           end       capacity          start <= end <= tail.len() <= capacity
+/// ```
+#[derive(Default)]
+pub struct SegmentedBuf {
+    sealed: VecDeque<Segment>,
+    sealed_len: usize,
+    /// Initialised in its whole length. Whatever was handed out of it has been cut off, so it can be used from its start again once it is empty.
+    tail: BytesMut,
+    start: usize,
+    end: usize,
+    consumed: u64,
+    max_bytes: Limit,
+}
+
+#[derive(Clone, Copy)]
+struct Limit(usize);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(DEFAULT_MAX_BYTES)
+    }
+}
+
+/// The size of a tail: large enough that searching it is as fast as contiguous memory, small enough to allocate cheaply and to pin little.
+const SEGMENT_SIZE: usize = 16 * 1024;
+/// Owned chunks shorter than this are copied into the tail: below it a segment costs more than a copy, here and in a vectored write.
+const MERGE_BELOW: usize = 1024;
+/// Pieces shorter than this are copied out: sharing would pin up to a segment for them.
+const COPY_OUT_BELOW: usize = 256;
+/// A piece is shared only if it is at least this fraction of its allocation; guards against large foreign chunks.
+const MAX_AMPLIFICATION: usize = SEGMENT_SIZE / COPY_OUT_BELOW;
+/// An empty tail larger than this is released.
+const SHRINK_ABOVE: usize = 64 * 1024;
+
+/// Bytes that nothing is written behind any more. Never empty.
+pub(super) struct Segment {
+    bytes: Block,
+    /// The length of the allocation that a piece of it would pin.
+    allocation: usize,
+}
+
+enum Block {
+    /// Given by the caller, or shared with a view.
+    Shared(Bytes),
+    /// Cut off a tail, or made contiguous here.
+    Own(BytesMut),
+}
+
+impl Segment {
+    #[inline]
+    pub(super) fn as_slice(&self) -> &[u8] {
+        match &self.bytes {
+            Block::Shared(bytes) => bytes,
+            Block::Own(bytes) => bytes,
+        }
+    }
+
+    #[inline]
+    fn len(&self) -> usize {
+        self.as_slice().len()
+    }
+
+    #[inline]
+    fn advance(&mut self, n: usize) {
+        match &mut self.bytes {
+            Block::Shared(bytes) => bytes.advance(n),
+            Block::Own(bytes) => bytes.advance(n),
+        }
+    }
+
+    /// Takes the first `n` bytes off, shared or copied by their size.
+    fn cut(&mut self, n: usize) -> Bytes {
+        if is_small(n, self.allocation) {
+            let copy = Bytes::copy_from_slice(&self.as_slice()[..n]);
+            self.advance(n);
+            return copy;
+        }
+        match &mut self.bytes {
+            Block::Shared(bytes) => bytes.split_to(n),
+            Block::Own(bytes) => bytes.split_to(n).freeze(),
+        }
+    }
+
+    /// Returns the bytes to be changed, copying them first if they are shared.
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        if let Block::Shared(bytes) = &mut self.bytes {
+            let own = core::mem::take(bytes).try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
+            self.allocation = own.len();
+            self.bytes = Block::Own(own);
+        }
+        match &mut self.bytes {
+            Block::Own(bytes) => bytes,
+            Block::Shared(_) => &mut [],
+        }
+    }
+}
+
+/// Tells whether a piece of `n` bytes is copied out rather than shared.
+#[inline]
+fn is_small(n: usize, allocation: usize) -> bool {
+    n < COPY_OUT_BELOW || n.saturating_mul(MAX_AMPLIFICATION) < allocation
+}
+
+impl SegmentedBuf {
+    /// Makes an empty buffer that holds up to [`DEFAULT_MAX_BYTES`]. Allocates nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes an empty buffer that holds up to `max_bytes`. Allocates nothing.
+    #[must_use]
+    pub fn with_max_bytes(max_bytes: usize) -> Self {
+        Self { max_bytes: Limit(max_bytes), ..Self::default() }
+    }
+
+    #[inline]
+    fn tail_unread(&self) -> &[u8] {
+        &self.tail[self.start..self.end]
+    }
+
+    /// Steps over `n` readable bytes of the tail, and starts it again when it is used up.
+    #[inline]
+    fn consume_tail(&mut self, n: usize) {
+        self.start += n;
+        if self.start == self.end {
+            self.start = 0;
+            self.end = 0;
+            if self.tail.capacity() > SHRINK_ABOVE {
+                self.tail = BytesMut::new();
+            }
+        }
+    }
+
+    /// Steps over `n` readable bytes without counting them as consumed: they were moved, or are counted by the caller.
+    fn drop_front(&mut self, mut n: usize) {
+        while let Some(front) = self.sealed.front_mut() {
+            let len = front.len();
+            if n < len {
+                front.advance(n);
+                self.sealed_len -= n;
+                return;
+            }
+            n -= len;
+            self.sealed_len -= len;
+            self.sealed.pop_front();
+        }
+        self.consume_tail(n);
+    }
+
+    /// Takes `n` readable bytes of the tail off, shared or copied by their size.
+    fn cut_tail(&mut self, n: usize) -> Bytes {
+        if is_small(n, self.tail.capacity()) {
+            let copy = Bytes::copy_from_slice(&self.tail_unread()[..n]);
+            self.consume_tail(n);
+            return copy;
+        }
+        self.detach_tail(n).freeze()
+    }
+
+    /// Cuts `n` readable bytes off the tail; the rest of its allocation goes on as the tail.
+    fn detach_tail(&mut self, n: usize) -> BytesMut {
+        let mut cut = self.tail.split_to(self.start + n);
+        cut.advance(self.start);
+        self.end -= self.start + n;
+        self.start = 0;
+        cut
+    }
+
+    /// Seals what is readable of the tail; the rest of its allocation stays the tail.
+    fn seal(&mut self) {
+        let len = self.end - self.start;
+        if len > 0 {
+            let allocation = self.tail.capacity();
+            let bytes = Block::Own(self.detach_tail(len));
+            self.push(Segment { bytes, allocation });
+        }
+    }
+
+    fn push(&mut self, segment: Segment) {
+        self.sealed_len += segment.len();
+        self.sealed.push_back(segment);
+    }
+
+    /// Sees to `n` spare bytes in the tail: takes storage back that views have let go of, or seals the tail and starts another.
+    #[cold]
+    fn new_tail(&mut self, n: usize) {
+        let unread = self.end - self.start;
+        if self.sealed.is_empty() && unread <= n {
+            let mut tail = BytesMut::with_capacity((unread + n).max(SEGMENT_SIZE.min(self.max_bytes.0)));
+            tail.extend_from_slice(self.tail_unread());
+            self.tail = tail;
+            (self.start, self.end) = (0, unread);
+            return;
+        }
+        self.seal();
+        self.tail.clear();
+        (self.start, self.end) = (0, 0);
+        let wanted = n.max(SEGMENT_SIZE.min(self.max_bytes.0));
+        if !self.tail.try_reclaim(wanted) {
+            self.tail = BytesMut::with_capacity(wanted);
+        }
+    }
+
+    /// Copies `data` into the tail, which has room for it.
+    #[inline]
+    fn fill(&mut self, data: &[u8]) {
+        let to = self.end + data.len();
+        if let Some(spare) = self.tail.get_mut(self.end..to) {
+            spare.copy_from_slice(data);
+        } else {
+            self.tail.truncate(self.end);
+            self.tail.extend_from_slice(data);
+        }
+        self.end = to;
+    }
+}
+
+impl StreamBuf for SegmentedBuf {
+    #[inline]
+    fn len(&self) -> usize {
+        self.sealed_len + (self.end - self.start)
+    }
+
+    #[inline]
+    fn position(&self) -> u64 {
+        self.consumed
+    }
+
+    fn capacity(&self) -> usize {
+        self.sealed_len + self.tail.capacity()
+    }
+
+    #[inline]
+    fn peek(&self) -> &[u8] {
+        match self.sealed.front() {
+            Some(front) => front.as_slice(),
+            None => self.tail_unread(),
+        }
+    }
+
+    fn segments(&self) -> Segments<'_> {
+        Segments::sealed(self.sealed.iter(), self.tail_unread())
+    }
+
+    #[inline]
+    fn advance(&mut self, n: usize) -> Result<(), NeedMoreData> {
+        NeedMoreData::check(self.len(), n)?;
+        self.drop_front(n);
+        self.consumed += n as u64;
+        Ok(())
+    }
+
+    fn split_to(&mut self, n: usize) -> Result<View, NeedMoreData> {
+        NeedMoreData::check(self.len(), n)?;
+        self.consumed += n as u64;
+        if n == 0 {
+            return Ok(View::default());
+        }
+        let Some(front) = self.sealed.front_mut() else { return Ok(View::from(self.cut_tail(n))) };
+        if n < front.len() {
+            self.sealed_len -= n;
+            return Ok(View::from(front.cut(n)));
+        }
+        let mut parts = Vec::new();
+        let mut left = n;
+        while let Some(front) = self.sealed.front_mut().filter(|_| left > 0) {
+            let len = left.min(front.len());
+            parts.push(front.cut(len));
+            left -= len;
+            self.sealed_len -= len;
+            if front.len() == 0 {
+                self.sealed.pop_front();
+            }
+        }
+        if left > 0 {
+            parts.push(self.cut_tail(left));
+        }
+        Ok(View::from_parts(parts))
+    }
+
+    fn make_contiguous(&mut self, n: usize) -> Result<(), NeedMoreData> {
+        NeedMoreData::check(self.len(), n)?;
+        if self.peek().len() >= n {
+            return Ok(());
+        }
+        let mut joined = BytesMut::with_capacity(n);
+        for run in self.segments() {
+            joined.extend_from_slice(&run[..run.len().min(n - joined.len())]);
+        }
+        self.drop_front(n);
+        self.sealed_len += n;
+        self.sealed.push_front(Segment { bytes: Block::Own(joined), allocation: n });
+        Ok(())
+    }
+
+    fn find(&self, needle: &Needle, range: Range<usize>) -> Option<usize> {
+        search::find_in(self.segments(), self.len(), needle, range)
+    }
+
+    fn rfind(&self, needle: &Needle, range: Range<usize>) -> Option<usize> {
+        search::rfind_in(self.segments(), self.len(), needle, range)
+    }
+}
+
+impl StreamBufMut for SegmentedBuf {
+    fn max_bytes(&self) -> usize {
+        self.max_bytes.0
+    }
+
+    fn set_max_bytes(&mut self, max_bytes: usize) {
+        self.max_bytes = Limit(max_bytes);
+    }
+
+    fn write(&mut self, data: &[u8]) -> Result<(), BufError> {
+        admit(self.len(), data.len(), self.max_bytes.0)?;
+        let mut left = data;
+        while !left.is_empty() {
+            if self.spare() == 0 {
+                self.new_tail(1);
+            }
+            let (now, later) = left.split_at(left.len().min(self.spare()));
+            self.fill(now);
+            left = later;
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, chunk: Bytes) -> Result<(), BufError> {
+        if chunk.len() < MERGE_BELOW {
+            return self.write(&chunk);
+        }
+        admit(self.len(), chunk.len(), self.max_bytes.0)?;
+        self.seal();
+        let allocation = chunk.len();
+        self.push(Segment { bytes: Block::Shared(chunk), allocation });
+        Ok(())
+    }
+
+    fn reserve(&mut self, n: usize) -> Result<Reservation<'_>, BufError> {
+        admit(self.len(), n, self.max_bytes.0)?;
+        self.provide(n);
+        let spare_end = self.end + n;
+        if self.tail.len() < spare_end {
+            self.tail.resize(spare_end, 0);
+        }
+        Ok(Reservation::new(&mut self.tail[self.end..spare_end], &mut self.end))
+    }
+
+    #[inline]
+    fn spare(&self) -> usize {
+        self.tail.capacity() - self.end
+    }
+
+    #[inline]
+    fn provide(&mut self, n: usize) {
+        if self.spare() < n {
+            self.new_tail(n);
+        }
+    }
+
+    fn contiguous_mut(&mut self, n: usize) -> Result<&mut [u8], NeedMoreData> {
+        self.make_contiguous(n)?;
+        let bytes = match self.sealed.front_mut() {
+            Some(front) => front.as_mut_slice(),
+            None => &mut self.tail[self.start..self.end],
+        };
+        Ok(bytes.get_mut(..n).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for SegmentedBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SegmentedBuf")
+            .field("len", &self.len())
+            .field("segments", &self.segments().len())
+            .field("position", &self.consumed)
+            .field("max_bytes", &self.max_bytes.0)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Segment({} of {} bytes)", self.len(), self.allocation)
+    }
+}

@@ -1,0 +1,42 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::dbg_macro
+    )
+)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+pub mod buf;
+#[deny(clippy::indexing_slicing)]
+pub mod decode;
+#[deny(clippy::indexing_slicing)]
+pub mod engine;
+mod error;
+#[deny(clippy::indexing_slicing)]
+pub mod framing;
+#[deny(clippy::indexing_slicing)]
+mod input;
+#[deny(clippy::indexing_slicing)]
+pub mod read;
+#[cfg(feature = "testkit")]
+pub mod testkit;
+mod time;
+
+pub use decode::Decode;
+pub use engine::{Engine, Step};
+pub use error::{BufError, Error, ErrorCause, ErrorKind, NeedMoreData, Refused};
+pub use input::{Input, Runs};
+pub use time::Time;
