@@ -1,0 +1,529 @@
+//! The guard that gives frames.
+
+use bytes::Bytes;
+use core::fmt;
+
+use super::{Awaits, Engine, MAX_EMPTY, Place, State, Step, Supply};
+use crate::buf::{StreamBufMut, View};
+use crate::decode::{Decode, Found, Reject, Stop};
+use crate::error::{Error, ErrorCause, NeedMoreData};
+use crate::input::Input;
+
+/// Gives the frames of an engine, one at a time, and stores what is unread when dropped.
+///
+/// While it is alive the engine takes no input: that does not compile. Stopping early loses nothing; [`Engine::frames`] goes on. It must not be forgotten (`mem::forget`) while it borrows a
+/// chunk: its unread bytes would be lost, so the engine then refuses everything with [`Refused::ChunkForgotten`](crate::Refused::ChunkForgotten).
+///
+/// ```compile_fail
+/// use framewright::{Engine, framing::Lines};
+///
+/// let mut engine = Engine::new(Lines::new(1024));
+/// let mut frames = engine.feed(b"one\n").unwrap();
+/// engine.feed(b"two\n").unwrap(); // error: `engine` is borrowed by `frames`
+/// frames.next_frame().unwrap();
+/// ```
+pub struct Frames<'a, D: Decode, B: StreamBufMut> {
+    engine: &'a mut Engine<D, B>,
+    /// What is unread of the caller's chunk.
+    chunk: &'a [u8],
+    mode: Mode,
+}
+
+/// How the next frame is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// In the caller's chunk, from its start: nothing is stored, and the frame has not been looked at.
+    Chunk,
+    /// In the first stored run, and a frame that has not been looked at.
+    Stored,
+    /// Too few bytes are there, and the engine knows how many are missing.
+    Waiting,
+    /// By looking at everything.
+    Slow,
+}
+
+/// A step before it is shown: nothing in it borrows the engine.
+enum Next<'a, T> {
+    Frame { token: T, place: Place, bytes: Where<'a>, handoff: bool },
+    Idle,
+    NeedMoreData(NeedMoreData),
+    End(Place),
+}
+
+/// Where a frame's bytes are.
+#[derive(Clone, Copy)]
+enum Where<'a> {
+    Chunk(&'a [u8]),
+    /// `len` bytes at offset `at` of the first stored run.
+    Stored {
+        at: usize,
+        len: usize,
+    },
+}
+
+type Scanned<D> = Result<Found<<D as Decode>::Token>, Stop<<D as Decode>::Fault>>;
+type Stepped<'a, D, T = Next<'a, <D as Decode>::Token>> = Result<T, Error<<D as Decode>::Fault>>;
+
+impl<D: Decode, B: StreamBufMut> Engine<D, B> {
+    /// The fastest way to look for the next frame.
+    #[inline(always)]
+    pub(super) fn mode(&self, chunk: &[u8]) -> Mode {
+        let held = self.held_bytes();
+        if D::REWRITES || self.awaits != Awaits::Look || !matches!(self.state, State::Running) {
+            match self.awaits {
+                Awaits::Frame if self.supply != Supply::Ended && !D::REWRITES && held == 0 && !chunk.is_empty() => Mode::Chunk,
+                _ => Mode::Slow,
+            }
+        } else if held > 0 {
+            Mode::Stored
+        } else if self.supply == Supply::Ended {
+            Mode::Slow
+        } else {
+            Mode::Chunk
+        }
+    }
+
+    /// Looks for a frame that has not been looked at, in one run.
+    #[inline(always)]
+    fn scan_fresh(decoder: &mut D, progress: &mut D::Progress, input: &Input<'_>) -> Scanned<D> {
+        D::reset(progress);
+        decoder.scan(progress, input)
+    }
+
+    /// Looks at everything that is unread.
+    fn scan_all(&mut self, chunk: &[u8]) -> (Scanned<D>, usize) {
+        if !matches!(self.awaits, Awaits::Bytes(_)) {
+            D::reset(&mut self.progress);
+        }
+        let unread = self.store.len() + chunk.len();
+        let have = unread.min(self.max_frame);
+        let end = self.supply == Supply::Ended && have == unread;
+        let input = Input::joined(self.store.segments(), chunk, have, self.position, end);
+        let scanned = self.decoder.scan(&mut self.progress, &input);
+        #[cfg(feature = "testkit")]
+        {
+            self.examined += input.examined_so_far();
+        }
+        (scanned, have)
+    }
+
+    /// Counts `len` bytes as handed out or stepped over; they become the frame's place.
+    #[inline(always)]
+    fn take(&mut self, len: usize) -> Place {
+        let place = Place { offset: self.position, len, skipped: core::mem::take(&mut self.skipped) };
+        self.position += len as u64;
+        self.awaits = Awaits::Look;
+        place
+    }
+}
+
+impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
+    #[inline(always)]
+    pub(super) fn new(engine: &'a mut Engine<D, B>, chunk: &'a [u8], mode: Mode) -> Self {
+        Self { engine, chunk, mode }
+    }
+
+    /// Returns the next frame, lent until the next call, or why there is none yet.
+    ///
+    /// # Errors
+    /// An [`Error`]. A recoverable one has been stepped over, and the next call goes on behind it. A [fatal](Error::is_fatal) one is returned by every call from then on.
+    ///
+    /// # Complexity
+    /// Linear in the bytes of the stream, over all calls and for every chunking. Copies a frame only when it straddles chunks or segments.
+    #[inline(always)]
+    pub fn next_frame(&mut self) -> Result<Step<D::Frame<'_>>, Error<D::Fault>> {
+        Ok(match self.advance()? {
+            Next::Frame { token, place, bytes, handoff } => {
+                let bytes = match bytes {
+                    Where::Chunk(bytes) => bytes,
+                    Where::Stored { at, len } => self.engine.stored(at, len),
+                };
+                let frame = D::open(token, &self.engine.progress, bytes);
+                if handoff { Step::Handoff(frame, place) } else { Step::Frame(frame, place) }
+            }
+            Next::Idle => Step::Idle,
+            Next::NeedMoreData(short) => Step::NeedMoreData(short),
+            Next::End(place) => Step::End(place),
+        })
+    }
+
+    /// Returns the next frame to keep: the same steps and errors as [`next_frame`](Self::next_frame).
+    ///
+    /// Its bytes are shared with a [`SegmentedBuf`](crate::buf::SegmentedBuf) where they are long enough to be worth it, and copied otherwise.
+    ///
+    /// # Errors
+    /// As for [`next_frame`](Self::next_frame).
+    ///
+    /// ```
+    /// use framewright::{Engine, Step, framing::Lines};
+    ///
+    /// let mut engine = Engine::new(Lines::new(1024));
+    /// let Step::Frame(kept, place) = engine.feed(b"for later\n")?.next_view()? else { panic!("a frame is there") };
+    /// assert_eq!(kept.open(), b"for later");
+    /// assert_eq!((kept.encoded(), place.len), (&b"for later\n"[..], 10));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn next_view(&mut self) -> Result<Step<Kept<D>>, Error<D::Fault>> {
+        Ok(match self.advance()? {
+            Next::Frame { token, place, bytes, handoff } => {
+                let encoded = match bytes {
+                    Where::Chunk(bytes) => Bytes::copy_from_slice(bytes),
+                    Where::Stored { at, len } => self.engine.split_stored(at, place.len, len)?,
+                };
+                let kept = Kept { encoded, token, progress: core::mem::take(&mut self.engine.progress) };
+                if handoff { Step::Handoff(kept, place) } else { Step::Frame(kept, place) }
+            }
+            Next::Idle => Step::Idle,
+            Next::NeedMoreData(short) => Step::NeedMoreData(short),
+            Next::End(place) => Step::End(place),
+        })
+    }
+
+    /// Decides what comes next, and takes its bytes.
+    #[inline(always)]
+    fn advance(&mut self) -> Stepped<'a, D> {
+        match self.mode {
+            Mode::Chunk => self.advance_in_chunk(),
+            Mode::Stored => self.advance_in_store(),
+            Mode::Waiting => self.wait(),
+            Mode::Slow => self.advance_slowly(),
+        }
+    }
+
+    #[inline(always)]
+    fn advance_in_chunk(&mut self) -> Stepped<'a, D> {
+        let engine = &mut *self.engine;
+        let run = self.chunk.get(..engine.max_frame).unwrap_or(self.chunk);
+        let input = Input::contiguous(run, engine.position, false);
+        let scanned = Engine::<D, B>::scan_fresh(&mut engine.decoder, &mut engine.progress, &input);
+        #[cfg(feature = "testkit")]
+        {
+            engine.examined += input.examined_so_far();
+        }
+        match scanned {
+            Ok(Found::Frame { len, mut token }) if len.wrapping_sub(1) < run.len() => {
+                let (bytes, rest) = self.chunk.split_at(len);
+                match engine.decoder.inspect(&mut token, &mut engine.progress, bytes) {
+                    Ok(()) => {
+                        self.chunk = rest;
+                        engine.empty = 0;
+                        Ok(Next::Frame { token, place: engine.take(len), bytes: Where::Chunk(bytes), handoff: false })
+                    }
+                    Err(reject) => Err(self.reject(reject, len)),
+                }
+            }
+            other => self.act_or_go_on(other, run.len()),
+        }
+    }
+
+    #[inline(always)]
+    fn advance_in_store(&mut self) -> Stepped<'a, D> {
+        let engine = &mut *self.engine;
+        let (at, held) = (engine.taken, engine.held_bytes());
+        let run = engine.store.peek().get(at..).unwrap_or_default();
+        let run = run.get(..engine.max_frame).unwrap_or(run);
+        let end = engine.supply == Supply::Ended && run.len() == held;
+        let input = Input::contiguous(run, engine.position, end);
+        let scanned = Engine::<D, B>::scan_fresh(&mut engine.decoder, &mut engine.progress, &input);
+        #[cfg(feature = "testkit")]
+        {
+            engine.examined += input.examined_so_far();
+        }
+        match scanned {
+            Ok(Found::Frame { len, mut token }) if len.wrapping_sub(1) < run.len() => {
+                let (bytes, rest) = run.split_at(len);
+                match engine.decoder.inspect(&mut token, &mut engine.progress, bytes) {
+                    Ok(()) => {
+                        if rest.is_empty() {
+                            self.mode = Mode::Slow;
+                        }
+                        engine.taken += len;
+                        engine.empty = 0;
+                        Ok(Next::Frame { token, place: engine.take(len), bytes: Where::Stored { at, len }, handoff: false })
+                    }
+                    Err(reject) => Err(self.reject(reject, len)),
+                }
+            }
+            other => {
+                let have = run.len();
+                self.act_or_go_on(other, have)
+            }
+        }
+    }
+
+    /// Repeats what is missing.
+    #[inline(always)]
+    fn wait(&mut self) -> Stepped<'a, D> {
+        let unread = self.engine.held_bytes() + self.chunk.len();
+        match self.engine.awaits {
+            Awaits::Bytes(due) => match NeedMoreData::check(unread, due) {
+                Err(short) => Ok(Next::NeedMoreData(short)),
+                Ok(()) => self.advance_slowly(),
+            },
+            Awaits::Frame if unread == 0 => Ok(Next::Idle),
+            _ => self.advance_slowly(),
+        }
+    }
+
+    #[cold]
+    fn act_or_go_on(&mut self, scanned: Scanned<D>, have: usize) -> Stepped<'a, D> {
+        match self.act(scanned, have)? {
+            Some(next) => Ok(next),
+            None => self.advance_slowly(),
+        }
+    }
+
+    /// Looks at everything until there is something to say.
+    #[inline(never)]
+    fn advance_slowly(&mut self) -> Stepped<'a, D> {
+        loop {
+            self.engine.free();
+            match &self.engine.state {
+                State::Running => {}
+                State::Over => return Ok(Next::End(Place { offset: self.engine.position, len: 0, skipped: 0 })),
+                State::Failed(error) => return Err(error.clone()),
+            }
+            let unread = self.engine.store.len() + self.chunk.len();
+            if !self.engine.is_ready(unread) && self.engine.supply != Supply::Ended {
+                self.mode = Mode::Waiting;
+                return self.wait();
+            }
+            let (scanned, have) = self.engine.scan_all(self.chunk);
+            if let Some(next) = self.act(scanned, have)? {
+                return Ok(next);
+            }
+        }
+    }
+
+    /// Does what a scan of the first `have` unread bytes asks for. `None` when there is nothing to say yet.
+    fn act(&mut self, scanned: Scanned<D>, have: usize) -> Stepped<'a, D, Option<Next<'a, D::Token>>> {
+        match scanned {
+            Ok(Found::Frame { len, token }) => self.take_frame(len, token, have, false).map(Some),
+            Ok(Found::Handoff { len, token }) => self.take_frame(len, token, have, true).map(Some),
+            Ok(Found::Skip(len)) if (1..=have).contains(&len) => {
+                self.step_over(len);
+                Ok(None)
+            }
+            Ok(Found::Skip(_)) => Err(self.bug("it skips nothing, or more bytes than there are")),
+            Ok(Found::End) => Ok(Some(self.end())),
+            Err(Stop::Idle) if have > 0 => Err(self.bug("it is idle with bytes unread")),
+            Err(Stop::Idle) if self.engine.supply == Supply::Ended => Ok(Some(self.end())),
+            Err(Stop::Idle) => {
+                self.engine.awaits = Awaits::Frame;
+                self.mode = Mode::Waiting;
+                Ok(Some(Next::Idle))
+            }
+            Err(Stop::Need(short)) => self.await_bytes(have, short),
+            Err(Stop::Fatal(cause)) => Err(self.fail(cause.into())),
+            Err(Stop::Bad { len, .. }) if len > have => Err(self.bug("a bad frame of more bytes than there are")),
+            Err(Stop::Bad { len, cause }) => {
+                self.count_empty(len)?;
+                let error = Error::bad_frame(self.engine.position, cause);
+                self.step_over(len);
+                Err(error)
+            }
+        }
+    }
+
+    /// Notes that a frame needs more than the `have` bytes looked at, if it may have that many.
+    fn await_bytes(&mut self, have: usize, short: NeedMoreData) -> Stepped<'a, D, Option<Next<'a, D::Token>>> {
+        let due = have.saturating_add(short.missing.get());
+        let unread = self.engine.held_bytes() + self.chunk.len();
+        if due > self.engine.max_frame {
+            let limit = self.engine.max_frame as u64;
+            return Err(self.fail(ErrorCause::FrameTooLarge { what: "frame", limit }));
+        }
+        self.engine.awaits = Awaits::Bytes(due);
+        self.mode = Mode::Slow;
+        if have < unread {
+            return Ok(None);
+        }
+        if self.engine.supply == Supply::Ended {
+            return Err(self.fail(ErrorCause::Truncated { received: have as u64, missing: short.missing }));
+        }
+        self.mode = Mode::Waiting;
+        Ok(Some(Next::NeedMoreData(short)))
+    }
+
+    /// Takes a frame of `len` bytes, contiguous: where it lies, or by moving the part of it that is in the chunk to what is stored.
+    fn take_frame(&mut self, len: usize, mut token: D::Token, have: usize, handoff: bool) -> Stepped<'a, D> {
+        if len > have {
+            return Err(self.bug("a frame of more bytes than there are"));
+        }
+        self.count_empty(len)?;
+        self.engine.free();
+        let in_chunk = self.engine.store.is_empty() && !D::REWRITES;
+        let (bytes, judged) = if in_chunk {
+            let (bytes, rest) = self.chunk.split_at(len);
+            self.chunk = rest;
+            (Where::Chunk(bytes), self.engine.decoder.inspect(&mut token, &mut self.engine.progress, bytes))
+        } else {
+            let lacking = len.saturating_sub(self.engine.store.len());
+            let (moved, rest) = self.chunk.split_at(lacking);
+            self.engine.keep(moved);
+            self.chunk = rest;
+            self.engine.taken = len;
+            match self.engine.judge_stored(&mut token, len) {
+                Ok(shown) => (Where::Stored { at: 0, len: shown }, Ok(())),
+                Err(reject) => (Where::Chunk(&[]), Err(reject)),
+            }
+        };
+        if let Err(reject) = judged {
+            return Err(self.rejected(reject, len));
+        }
+        let place = self.engine.take(len);
+        if handoff {
+            self.engine.state = State::Over;
+        }
+        self.mode = self.engine.mode(self.chunk);
+        Ok(Next::Frame { token, place, bytes, handoff })
+    }
+
+    /// Takes the bytes of a frame that was not accepted.
+    #[cold]
+    fn reject(&mut self, reject: Reject<D::Fault>, len: usize) -> Error<D::Fault> {
+        let stored = len.min(self.engine.held_bytes());
+        self.engine.taken += stored;
+        self.chunk = self.chunk.get(len - stored..).unwrap_or_default();
+        self.rejected(reject, len)
+    }
+
+    /// Counts a frame that was not accepted, and whose bytes have been taken.
+    fn rejected(&mut self, reject: Reject<D::Fault>, len: usize) -> Error<D::Fault> {
+        let offset = self.engine.position;
+        self.engine.position += len as u64;
+        self.engine.skipped += len as u64;
+        self.engine.awaits = Awaits::Look;
+        match reject {
+            Reject::Bad(fault) => {
+                self.mode = self.engine.mode(self.chunk);
+                Error::bad_frame(offset, ErrorCause::Fault(fault))
+            }
+            Reject::Fatal(fault) => self.fail_with(Error::fatal(offset, ErrorCause::Fault(fault))),
+        }
+    }
+
+    /// Takes the next `len` bytes without handing them out.
+    fn step_over(&mut self, len: usize) {
+        let stored = len.min(self.engine.held_bytes());
+        self.engine.taken += stored;
+        self.chunk = self.chunk.get(len - stored..).unwrap_or_default();
+        self.engine.position += len as u64;
+        self.engine.skipped += len as u64;
+        self.engine.awaits = Awaits::Look;
+        if len > 0 {
+            self.engine.empty = 0;
+        }
+        self.mode = self.engine.mode(self.chunk);
+    }
+
+    /// Sees to it that events without bytes do not go on for ever.
+    fn count_empty(&mut self, len: usize) -> Stepped<'a, D, ()> {
+        self.engine.empty = if len > 0 { 0 } else { self.engine.empty + 1 };
+        if self.engine.empty > MAX_EMPTY { Err(self.bug("too many events without bytes")) } else { Ok(()) }
+    }
+
+    fn end(&mut self) -> Next<'a, D::Token> {
+        self.engine.state = State::Over;
+        self.mode = Mode::Slow;
+        Next::End(self.engine.take(0))
+    }
+
+    fn bug(&mut self, what: &'static str) -> Error<D::Fault> {
+        self.fail(ErrorCause::Bug(what))
+    }
+
+    fn fail(&mut self, cause: ErrorCause<D::Fault>) -> Error<D::Fault> {
+        self.fail_with(Error::fatal(self.engine.position, cause))
+    }
+
+    fn fail_with(&mut self, error: Error<D::Fault>) -> Error<D::Fault> {
+        self.engine.state = State::Failed(error.clone());
+        self.mode = Mode::Slow;
+        error
+    }
+}
+
+impl<D: Decode, B: StreamBufMut> Engine<D, B> {
+    /// The bytes of a frame that is lent.
+    #[inline(always)]
+    fn stored(&self, at: usize, len: usize) -> &[u8] {
+        self.store.peek().get(at..).and_then(|run| run.get(..len)).unwrap_or_default()
+    }
+
+    /// Makes the frame at the front of the store contiguous, and lets the decoder change and check it. Returns how many bytes of it are shown.
+    fn judge_stored(&mut self, token: &mut D::Token, len: usize) -> Result<usize, Reject<D::Fault>> {
+        let Self { decoder, progress, store, .. } = self;
+        let shown = if D::REWRITES {
+            let frame = store.contiguous_mut(len).unwrap_or_default();
+            decoder.rewrite(token, frame)?.min(len)
+        } else {
+            let contiguous = store.make_contiguous(len);
+            if contiguous.is_ok() { len } else { 0 }
+        };
+        let frame = store.peek().get(..shown).unwrap_or_default();
+        decoder.inspect(token, progress, frame)?;
+        Ok(shown)
+    }
+
+    /// Takes a frame of `len` bytes out of the store, `shown` of which are to be seen; it was counted as taken.
+    fn split_stored(&mut self, at: usize, len: usize, shown: usize) -> Result<Bytes, Error<D::Fault>> {
+        self.taken = at;
+        self.free();
+        let Ok(view) = self.store.split_to(len) else { return Err(self.bug("the buffer lost bytes")) };
+        let mut bytes = view.into_bytes();
+        bytes.truncate(shown);
+        Ok(bytes)
+    }
+}
+
+impl<D: Decode, B: StreamBufMut> Drop for Frames<'_, D, B> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.engine.supply == Supply::Lent {
+            self.engine.supply = Supply::Open;
+            if !self.chunk.is_empty() {
+                self.engine.keep(self.chunk);
+            }
+        }
+    }
+}
+
+impl<D: Decode, B: StreamBufMut> fmt::Debug for Frames<'_, D, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frames").field("engine", &self.engine).field("unread_of_chunk", &self.chunk.len()).finish()
+    }
+}
+
+/// A frame to keep: its bytes, owned, with what the decoder learnt about them.
+pub struct Kept<D: Decode> {
+    encoded: Bytes,
+    token: D::Token,
+    progress: D::Progress,
+}
+
+impl<D: Decode> Kept<D> {
+    /// Shows the frame.
+    #[must_use]
+    pub fn open(&self) -> D::Frame<'_> {
+        D::open(self.token.clone(), &self.progress, &self.encoded)
+    }
+
+    /// Returns the frame's encoded bytes (or what [`Decode::rewrite`] made of them).
+    #[must_use]
+    pub fn encoded(&self) -> &[u8] {
+        &self.encoded
+    }
+
+    /// Gives up the frame for its encoded bytes, without copying.
+    #[must_use]
+    pub fn into_view(self) -> View {
+        View::from(self.encoded)
+    }
+}
+
+impl<D: Decode> fmt::Debug for Kept<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Kept(\"{}\")", self.encoded.escape_ascii())
+    }
+}

@@ -1,0 +1,188 @@
+//! The ways in which bytes enter an engine.
+
+use bytes::Bytes;
+use core::fmt;
+
+use super::frames::Mode;
+use super::{Awaits, EAGER_RESERVE, Engine, Frames, READ_BLOCK, State, Supply};
+use crate::buf::StreamBufMut;
+use crate::decode::Decode;
+use crate::error::Refused;
+
+impl<D: Decode, B: StreamBufMut> Engine<D, B> {
+    /// Takes the next bytes of the stream, borrowed: frames are handed out of the caller's own chunk.
+    ///
+    /// Only frames that straddle chunks, frames that the decoder rewrites, and what is unread when the guard is dropped are copied. An empty chunk is a no-op, never the end of the stream.
+    ///
+    /// # Errors
+    /// [`Refused`], with the chunk untouched. The size of the chunk is never judged; a caller that asks for frames until [`Step::NeedMoreData`](super::Step::NeedMoreData) or
+    /// [`Step::Idle`](super::Step::Idle) never sees [`Refused::Backlog`].
+    #[inline(always)]
+    pub fn feed<'a>(&'a mut self, chunk: &'a [u8]) -> Result<Frames<'a, D, B>, Refused> {
+        self.admit()?;
+        if let Awaits::Bytes(due) = self.awaits {
+            if self.held_bytes() + chunk.len() < due {
+                self.keep(chunk);
+                return Ok(Frames::new(self, &[], Mode::Waiting));
+            }
+        }
+        if !chunk.is_empty() {
+            self.supply = Supply::Lent;
+        }
+        let mode = self.mode(chunk);
+        Ok(Frames::new(self, chunk, mode))
+    }
+
+    /// Takes the next bytes of the stream, owned: a [`SegmentedBuf`](crate::buf::SegmentedBuf) shares them with the frames that are kept.
+    ///
+    /// # Errors
+    /// [`Refused`], as for [`feed`](Self::feed); clone the handle first to keep the bytes.
+    pub fn feed_owned(&mut self, chunk: Bytes) -> Result<Frames<'_, D, B>, Refused> {
+        self.admit()?;
+        self.free();
+        if self.store.append(chunk).is_err() {
+            self.state = State::Failed(self.bug("the buffer refused bytes"));
+        }
+        Ok(self.go_on())
+    }
+
+    /// Lends storage to read the next bytes of the stream into: a block of [`READ_BLOCK`] bytes or, when the frame that is due needs more, its room.
+    ///
+    /// The room of a frame is sized to its claim up to [`EAGER_RESERVE`] bytes; beyond that it at most doubles what has arrived, and the last step is exact.
+    ///
+    /// # Errors
+    /// [`Refused`], as for [`feed`](Self::feed): before a byte is read that could not be taken.
+    ///
+    /// ```
+    /// use std::io::Read;
+    /// use framewright::{Engine, Step, framing::Lines};
+    ///
+    /// let mut source = &b"one\ntwo\n"[..];
+    /// let mut engine = Engine::new(Lines::new(1024));
+    /// let mut room = engine.reserve()?;
+    /// let n = source.read(room.as_mut_slice())?;
+    /// let mut frames = room.commit(n)?;
+    /// assert!(matches!(frames.next_frame()?, Step::Frame(b"one", _)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn reserve(&mut self) -> Result<Room<'_, D, B>, Refused> {
+        self.admit()?;
+        self.free();
+        let len = self.claim().max(READ_BLOCK);
+        Ok(Room { engine: self, len })
+    }
+
+    /// Announces the end of the stream. Every frame that is still whole comes first, then [`Step::End`](super::Step::End) or an error.
+    ///
+    /// Saying it again changes nothing.
+    #[inline]
+    pub fn eof(&mut self) -> Frames<'_, D, B> {
+        self.check_forgotten();
+        self.supply = Supply::Ended;
+        self.go_on()
+    }
+
+    /// Goes on with what is stored, without new input: after stopping early, and after [`Refused::Backlog`].
+    #[inline]
+    pub fn frames(&mut self) -> Frames<'_, D, B> {
+        self.check_forgotten();
+        self.go_on()
+    }
+
+    fn go_on(&mut self) -> Frames<'_, D, B> {
+        let mode = self.mode(&[]);
+        Frames::new(self, &[], mode)
+    }
+
+    fn check_forgotten(&mut self) {
+        if self.supply == Supply::Lent {
+            self.state = State::Failed(self.forgotten());
+        }
+    }
+
+    /// Refuses input that cannot be taken now.
+    #[inline(always)]
+    fn admit(&self) -> Result<(), Refused> {
+        let held = self.held_bytes();
+        let open = matches!((self.supply, &self.state), (Supply::Open, State::Running | State::Over));
+        if open && (held < self.backlog || !self.is_ready(held)) { Ok(()) } else { Err(self.refusal(held)) }
+    }
+
+    #[cold]
+    fn refusal(&self, held: usize) -> Refused {
+        match (self.supply, &self.state) {
+            (Supply::Lent, _) => Refused::ChunkForgotten,
+            (_, State::Failed(_)) => Refused::Failed,
+            (Supply::Ended, _) => Refused::AfterEof,
+            (Supply::Open, _) => Refused::Backlog { held, backlog: self.backlog },
+        }
+    }
+
+    /// Stores bytes of the caller's.
+    #[inline(always)]
+    pub(super) fn keep(&mut self, chunk: &[u8]) {
+        self.free();
+        if self.store.spare() < chunk.len() {
+            self.make_room(chunk.len());
+        }
+        if self.store.write(chunk).is_err() {
+            self.state = State::Failed(self.bug("the buffer refused bytes"));
+        }
+    }
+
+    /// Prepares for `n` bytes of a frame whose length is known; other storage grows as the buffer sees fit.
+    #[cold]
+    pub(super) fn make_room(&mut self, n: usize) {
+        let claim = self.claim();
+        if claim > n {
+            self.store.provide(claim);
+        }
+    }
+
+    /// The storage to provide for the frame that is due: what it still lacks, as far as what has arrived warrants it.
+    #[inline]
+    fn claim(&self) -> usize {
+        let Awaits::Bytes(due) = self.awaits else { return 0 };
+        let held = self.held_bytes();
+        let warranted = EAGER_RESERVE.saturating_sub(held).max(held);
+        due.saturating_sub(held).min(warranted)
+    }
+}
+
+/// Storage of an engine, lent to read into. Dropping it changes nothing.
+#[must_use = "bytes read into it are taken by `commit` only"]
+pub struct Room<'a, D: Decode, B> {
+    engine: &'a mut Engine<D, B>,
+    len: usize,
+}
+
+impl<'a, D: Decode, B: StreamBufMut> Room<'a, D, B> {
+    /// Returns the bytes to fill, from the front: at least one. They are initialised, with zeros or with old bytes of this stream.
+    #[inline]
+    pub fn as_mut_slice(&mut self) -> &mut [u8] {
+        match self.engine.store.reserve(self.len) {
+            Ok(reservation) => reservation.into_mut_slice(),
+            Err(_) => &mut [],
+        }
+    }
+
+    /// Takes the first `n` bytes as the next of the stream. 0 is a no-op, never the end of the stream.
+    ///
+    /// # Errors
+    /// [`Refused::CommitTooLarge`] when fewer were lent; then nothing is taken.
+    #[inline]
+    pub fn commit(self, n: usize) -> Result<Frames<'a, D, B>, Refused> {
+        let committed = self.engine.store.reserve(self.len).and_then(|reservation| reservation.commit(n));
+        if n > self.len || committed.is_err() {
+            return Err(Refused::CommitTooLarge { reserved: self.len, committed: n });
+        }
+        Ok(self.engine.go_on())
+    }
+}
+
+impl<D: Decode, B: StreamBufMut> fmt::Debug for Room<'_, D, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Room").field("len", &self.len).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,319 @@
+//! Lines of text. SPEC.md, clauses LN-1 to LN-8.
+
+use core::convert::Infallible;
+
+use super::{Mode, OnExcess};
+use crate::decode::{Cause, Decode, Found, Stop};
+use crate::error::NeedMoreData;
+use crate::input::Input;
+
+/// Which bytes end a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum LineEnding {
+    /// `\n` alone; a `\r` before it belongs to the line.
+    Lf,
+    /// `\r\n` alone; either byte by itself belongs to the line.
+    CrLf,
+    /// `\n` or `\r\n`.
+    #[default]
+    LfOrCrLf,
+    /// `\n`, `\r\n`, or `\r` alone. A line that ends in `\r` is held back until the next byte tells which it is, so a peer that sends a lone `\r` and waits is answered only after its next byte.
+    Any,
+}
+
+/// Cuts a stream into lines.
+///
+/// A frame is the line without its ending, unless [kept](Self::keep_ending). At the end of the stream what is left is a line of its own; the limit is of the bytes without the ending.
+///
+/// ```
+/// use framewright::{Engine, Step, framing::{LineEnding, Lines, OnExcess}};
+///
+/// let mut engine = Engine::new(Lines::new(8).ending(LineEnding::Any).on_excess(OnExcess::Discard));
+/// let mut frames = engine.feed(b"one\r\nmuch too long\rtwo\n")?;
+/// assert!(matches!(frames.next_frame()?, Step::Frame(b"one", _)));
+/// assert_eq!(frames.next_frame().unwrap_err().to_string(), "frame at byte 5: payload longer than the limit of 8 bytes");
+/// let Step::Frame(line, place) = frames.next_frame()? else { panic!("the good line behind it is there") };
+/// assert_eq!((line, place.skipped), (&b"two"[..], 14));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Lines {
+    max_payload: usize,
+    ending: LineEnding,
+    keep: bool,
+    on_excess: OnExcess,
+    mode: Mode,
+    ends: Ends,
+}
+
+/// Line ends that one look found: bit `i` is set where the byte at stream offset `base + i` ends a line ([`LineEnding::Any`]: begins a line end).
+///
+/// Decides nothing: a position in the stream always holds the same byte. A look at the start of the block never uses it, so that a decoder which is given another stream, from offset 0, looks
+/// afresh and replaces it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ends {
+    mask: u64,
+    base: u64,
+    /// How many bytes the look took in, 64 at most.
+    len: u64,
+    /// The last line was short: a look at a whole block will find several.
+    dense: bool,
+}
+
+impl Ends {
+    /// The first mark behind the stream offset `position`, which must lie in the block but not at its start, as an offset from there.
+    #[inline(always)]
+    fn next(&self, position: u64) -> Option<usize> {
+        let into = position.wrapping_sub(self.base);
+        if into.wrapping_sub(1) >= BLOCK as u64 - 1 {
+            return None;
+        }
+        let left = self.mask >> into;
+        (left != 0).then_some(left.trailing_zeros() as usize)
+    }
+
+    /// How many bytes from the stream offset `position` on are known to hold no line end, because the marks before it are used up.
+    fn known(&self, position: u64) -> usize {
+        let into = position.wrapping_sub(self.base);
+        if self.mask == 0 || into.wrapping_sub(1) >= BLOCK as u64 - 1 || self.mask >> into != 0 {
+            return 0;
+        }
+        self.len.saturating_sub(into) as usize
+    }
+}
+
+/// A line end at `start..end` of the input.
+#[derive(Clone, Copy)]
+struct End {
+    start: usize,
+    end: usize,
+}
+
+const BLOCK: usize = 64;
+/// A line shorter than this makes the next look take a whole block.
+const DENSE: usize = 40;
+
+impl Lines {
+    /// Makes a framer for lines of at most `max_payload` bytes, not counting their endings, which are [`LineEnding::LfOrCrLf`].
+    #[must_use]
+    pub const fn new(max_payload: usize) -> Self {
+        Self {
+            max_payload,
+            ending: LineEnding::LfOrCrLf,
+            keep: false,
+            on_excess: OnExcess::Fail,
+            mode: Mode::Reading,
+            ends: Ends { mask: 0, base: 0, len: 0, dense: true },
+        }
+    }
+
+    /// Sets what ends a line.
+    #[must_use]
+    pub const fn ending(mut self, ending: LineEnding) -> Self {
+        self.ending = ending;
+        self
+    }
+
+    /// Leaves the ending on the line.
+    #[must_use]
+    pub const fn keep_ending(mut self) -> Self {
+        self.keep = true;
+        self
+    }
+
+    /// Sets what happens to a line beyond the limit.
+    #[must_use]
+    pub const fn on_excess(mut self, on_excess: OnExcess) -> Self {
+        self.on_excess = on_excess;
+        self
+    }
+
+    /// Returns the line end whose mark is at `at`, or `None` when what is there is not one, or cannot be told yet.
+    #[inline(always)]
+    fn end_at(&self, at: usize, input: &Input<'_>) -> Option<End> {
+        let before = at.checked_sub(1).and_then(|before| input.first().get(before).copied().or_else(|| input.get(before)));
+        match self.ending {
+            LineEnding::Lf => Some(End { start: at, end: at + 1 }),
+            LineEnding::LfOrCrLf => Some(End { start: at - usize::from(before == Some(b'\r')), end: at + 1 }),
+            LineEnding::CrLf => (before == Some(b'\r')).then(|| End { start: at - 1, end: at + 1 }),
+            LineEnding::Any => match (input.get(at)?, input.get(at + 1)) {
+                (b'\r', Some(b'\n')) => Some(End { start: at, end: at + 2 }),
+                (b'\r', None) if !input.is_end() => None,
+                _ => Some(End { start: at, end: at + 1 }),
+            },
+        }
+    }
+
+    /// Gives the line that ends there, or judges its length.
+    #[inline(always)]
+    fn line(&mut self, End { start, end }: End) -> Result<Found<usize>, Stop<Infallible>> {
+        self.ends.dense = end < DENSE;
+        if start > self.max_payload || self.mode == Mode::Discarding {
+            return self.beyond(end);
+        }
+        Ok(Found::Frame { len: end, token: if self.keep { end } else { start } })
+    }
+
+    /// Steps over a whole line beyond the limit, or the rest of one.
+    #[cold]
+    fn beyond(&mut self, end: usize) -> Result<Found<usize>, Stop<Infallible>> {
+        match (self.mode, self.on_excess) {
+            (Mode::Reading, OnExcess::Fail) => Err(Stop::Fatal(self.excess())),
+            (Mode::Reading, OnExcess::Discard) => Err(Stop::Bad { len: end, cause: self.excess() }),
+            (Mode::Discarding, _) => {
+                self.mode = Mode::Reading;
+                Ok(Found::Skip(end))
+            }
+        }
+    }
+
+    fn excess(&self) -> Cause<Infallible> {
+        Cause::TooLarge { what: "payload", limit: self.max_payload as u64 }
+    }
+
+    /// Looks at bytes that have not been looked at, from `scanned` on.
+    #[inline(never)]
+    fn look(&mut self, scanned: &mut usize, input: &Input<'_>) -> Result<Found<usize>, Stop<Infallible>> {
+        if input.position() == 0 {
+            self.ends.mask = 0;
+        }
+        let mut at = self.ends.known(input.position()).max(*scanned);
+        if self.ends.dense {
+            let left = input.first().get(at..).unwrap_or_default();
+            if let Some(end) = self.look_at_block(left, at, input) {
+                return self.line(end);
+            }
+            if self.ends.mask == 0 {
+                at += left.len().min(BLOCK);
+            }
+        }
+        while let Some(found) = self.search(at, input) {
+            match self.end_at(found, input) {
+                Some(end) => return self.line(end),
+                None if self.ending == LineEnding::Any => break,
+                None => at = found + 1,
+            }
+        }
+        self.unfinished(scanned, input)
+    }
+
+    /// Keeps every line end of the first block of `left`, which is at `at`, and returns the first.
+    #[inline(always)]
+    fn look_at_block(&mut self, left: &[u8], at: usize, input: &Input<'_>) -> Option<End> {
+        let mut padded = [0; BLOCK];
+        let (block, len) = if let Some(block) = left.first_chunk::<BLOCK>() {
+            (block, BLOCK)
+        } else {
+            padded.get_mut(..left.len())?.copy_from_slice(left);
+            (&padded, left.len())
+        };
+        input.examined(len);
+        let lf = positions(block, b'\n');
+        let mut mask = if self.ending == LineEnding::Any {
+            let cr = positions(block, b'\r');
+            let cr_before = at.checked_sub(1).and_then(|before| input.get(before)) == Some(b'\r');
+            (cr | lf) & !(lf & (cr << 1 | u64::from(cr_before)))
+        } else {
+            lf
+        };
+        self.ends = Ends { mask, base: input.position() + at as u64, len: len as u64, ..self.ends };
+        while mask != 0 {
+            let found = self.end_at(at + mask.trailing_zeros() as usize, input);
+            if found.is_some() || self.ending == LineEnding::Any {
+                return found;
+            }
+            mask &= mask - 1;
+            self.ends.mask = mask;
+        }
+        None
+    }
+
+    /// Searches for the first byte at or behind `at` that may end a line.
+    fn search(&self, at: usize, input: &Input<'_>) -> Option<usize> {
+        let mut start = at;
+        for run in input.runs_from(at) {
+            let found = match self.ending {
+                LineEnding::Any => memchr::memchr2(b'\n', b'\r', run),
+                _ => memchr::memchr(b'\n', run),
+            };
+            input.examined(found.map_or(run.len(), |found| found + 1));
+            if let Some(found) = found {
+                return Some(start + found);
+            }
+            start += run.len();
+        }
+        None
+    }
+
+    /// No line ends in these bytes: waits, or says that the line is too long, or that the stream is over.
+    fn unfinished(&mut self, scanned: &mut usize, input: &Input<'_>) -> Result<Found<usize>, Stop<Infallible>> {
+        let len = input.len();
+        let may_end_here = match self.ending {
+            LineEnding::Lf => false,
+            _ => !input.is_end() && len.checked_sub(1).and_then(|last| input.get(last)) == Some(b'\r'),
+        };
+        let payload = len - usize::from(may_end_here);
+        if self.mode == Mode::Discarding {
+            return match payload {
+                0 if input.is_end() => Err(Stop::Idle),
+                0 => Err(Stop::Need(NeedMoreData::ONE)),
+                _ => Ok(Found::Skip(payload)),
+            };
+        }
+        if payload > self.max_payload {
+            if self.on_excess == OnExcess::Fail {
+                return Err(Stop::Fatal(self.excess()));
+            }
+            self.mode = Mode::Discarding;
+            return Err(Stop::Bad { len: payload, cause: self.excess() });
+        }
+        input.begin()?;
+        if input.is_end() {
+            return Ok(Found::Frame { len, token: len });
+        }
+        *scanned = if self.ending == LineEnding::Any { payload } else { len };
+        Err(Stop::Need(NeedMoreData::ONE))
+    }
+}
+
+impl Decode for Lines {
+    /// The bytes from the start of the line that hold no line end.
+    type Progress = usize;
+    /// The length of what is shown.
+    type Token = usize;
+    type Frame<'a> = &'a [u8];
+    type Fault = Infallible;
+
+    #[inline(always)]
+    fn scan(&mut self, scanned: &mut usize, input: &Input<'_>) -> Result<Found<usize>, Stop<Infallible>> {
+        if let Some(at) = self.ends.next(input.position()) {
+            if at < input.first().len() {
+                input.examined(1);
+                if let Some(end) = self.end_at(at, input) {
+                    return self.line(end);
+                }
+            }
+        }
+        self.look(scanned, input)
+    }
+
+    #[inline(always)]
+    fn open<'a>(shown: usize, _: &'a usize, frame: &'a [u8]) -> &'a [u8] {
+        frame.get(..shown).unwrap_or_default()
+    }
+}
+
+/// Returns a mask of the bytes of `block` that are `byte`. Written so that the compiler makes vector comparisons and horizontal sums of it.
+#[inline(always)]
+fn positions(block: &[u8; BLOCK], byte: u8) -> u64 {
+    let mut flags = [0_u8; BLOCK];
+    for (at, (flag, found)) in flags.iter_mut().zip(block).enumerate() {
+        *flag = if *found == byte { 1 << (at & 7) } else { 0 };
+    }
+    let mut mask = 0;
+    for (at, eight) in flags.chunks_exact(8).enumerate() {
+        let sum = eight.iter().fold(0_u8, |sum, flag| sum.wrapping_add(*flag));
+        mask |= u64::from(sum) << (8 * at);
+    }
+    mask
+}

@@ -1,0 +1,249 @@
+use core::iter::FusedIterator;
+
+use crate::buf::{self, Needle, Segments};
+use crate::decode::Idle;
+use crate::error::NeedMoreData;
+
+/// The unread bytes of a stream, as a decoder sees them: a first contiguous run, and the runs after it.
+///
+/// One shape for a linear buffer (one run), a segmented one (many), and bytes that have not been stored at all (what was left from last time, then the chunk the caller is holding). Offsets are
+/// counted from the first unread byte, which is where the current frame starts.
+///
+/// ```
+/// use framewright::Input;
+///
+/// let input = Input::from(&b"\x00\x05hello"[..]);
+/// let length = u16::from_be_bytes(input.array(0)?);
+/// assert_eq!(length, 5);
+/// assert!(input.require(2 + usize::from(length)).is_ok());
+/// assert_eq!(input.require(9).unwrap_err().missing.get(), 2);
+/// # Ok::<(), framewright::NeedMoreData>(())
+/// ```
+#[derive(Debug)]
+pub struct Input<'a> {
+    first: &'a [u8],
+    /// The runs after the first; `None` where there are none.
+    rest: Option<Rest<'a>>,
+    len: usize,
+    position: u64,
+    end: bool,
+    #[cfg(feature = "testkit")]
+    examined: core::cell::Cell<u64>,
+}
+
+/// The runs after the first: what is stored, and then what the caller is holding.
+#[derive(Clone, Debug)]
+struct Rest<'a> {
+    stored: Segments<'a>,
+    chunk: &'a [u8],
+}
+
+impl<'a> Input<'a> {
+    /// One run.
+    #[inline(always)]
+    pub(crate) fn contiguous(first: &'a [u8], position: u64, end: bool) -> Self {
+        Self {
+            first,
+            rest: None,
+            len: first.len(),
+            position,
+            end,
+            #[cfg(feature = "testkit")]
+            examined: core::cell::Cell::new(0),
+        }
+    }
+
+    /// The first `len` bytes of what is stored and, behind it, what the caller is holding.
+    pub(crate) fn joined(mut stored: Segments<'a>, chunk: &'a [u8], len: usize, position: u64, end: bool) -> Self {
+        let (first, chunk) = match stored.next() {
+            Some(first) => (first, chunk),
+            None => (chunk, &[][..]),
+        };
+        let first = first.get(..len).unwrap_or(first);
+        let rest = (first.len() < len).then_some(Rest { stored, chunk });
+        Self { rest, len, ..Self::contiguous(first, position, end) }
+    }
+
+    /// Returns `Err` with [`Idle`] when nothing is unread. The first line of most scans: `input.begin()?`.
+    ///
+    /// # Errors
+    /// [`Idle`], which `?` turns into [`Stop::Idle`](crate::decode::Stop::Idle).
+    #[inline(always)]
+    pub fn begin(&self) -> Result<(), Idle> {
+        if self.len == 0 { Err(Idle) } else { Ok(()) }
+    }
+
+    /// Tells whether no byte will ever follow these.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        self.end
+    }
+
+    /// Returns the offset of the first unread byte in the stream.
+    #[inline(always)]
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Returns the number of unread bytes.
+    #[inline(always)]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Tells whether nothing is unread.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Returns the first run; empty only when nothing is unread. Say [`examined`](Self::examined) for what is read off it.
+    #[inline(always)]
+    #[must_use]
+    pub fn first(&self) -> &'a [u8] {
+        self.first
+    }
+
+    /// Returns all unread bytes as contiguous runs in order, none of them empty. Say [`examined`](Self::examined) for what is read off them.
+    #[must_use]
+    pub fn runs(&self) -> Runs<'a> {
+        Runs { first: self.first, rest: self.rest.clone(), left: self.len }
+    }
+
+    /// Returns the unread bytes from offset `at` on, as contiguous runs in order, none of them empty.
+    #[must_use]
+    pub fn runs_from(&self, at: usize) -> Runs<'a> {
+        if let Some(first) = self.first.get(at..) {
+            return Runs { first, rest: self.rest.clone(), left: self.len - at };
+        }
+        let mut runs = self.runs();
+        let mut skip = at;
+        while let Some(run) = runs.next() {
+            if let Some(first) = run.get(skip..).filter(|first| !first.is_empty()) {
+                return Runs { left: runs.left + first.len(), first, rest: runs.rest };
+            }
+            skip -= run.len();
+        }
+        runs
+    }
+
+    /// Returns the byte at offset `at`, if it is there.
+    #[inline(always)]
+    #[must_use]
+    pub fn get(&self, at: usize) -> Option<u8> {
+        self.examined(1);
+        match self.first.get(at) {
+            Some(byte) => Some(*byte),
+            None => self.get_slow(at),
+        }
+    }
+
+    #[cold]
+    fn get_slow(&self, at: usize) -> Option<u8> {
+        self.runs_from(at).next()?.first().copied()
+    }
+
+    /// Succeeds when at least `n` bytes are unread.
+    ///
+    /// # Errors
+    /// [`NeedMoreData`] with the difference.
+    #[inline(always)]
+    pub fn require(&self, n: usize) -> Result<(), NeedMoreData> {
+        NeedMoreData::check(self.len, n)
+    }
+
+    /// Copies the `N` bytes at offset `at` out.
+    ///
+    /// # Errors
+    /// [`NeedMoreData`] when they are not all there.
+    #[inline(always)]
+    pub fn array<const N: usize>(&self, at: usize) -> Result<[u8; N], NeedMoreData> {
+        self.examined(N);
+        match self.first.get(at..).and_then(<[u8]>::first_chunk) {
+            Some(bytes) => Ok(*bytes),
+            None => self.array_slow(at),
+        }
+    }
+
+    #[cold]
+    fn array_slow<const N: usize>(&self, at: usize) -> Result<[u8; N], NeedMoreData> {
+        let mut bytes = [0; N];
+        self.copy_to_slice(at, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Fills `to` with the bytes from offset `at` on.
+    ///
+    /// # Errors
+    /// [`NeedMoreData`] when there are too few; `to` is then unchanged.
+    pub fn copy_to_slice(&self, at: usize, to: &mut [u8]) -> Result<(), NeedMoreData> {
+        self.require(at.saturating_add(to.len()))?;
+        let from = self.runs_from(at).flatten();
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+        Ok(())
+    }
+
+    /// Finds the first `needle` at or behind `at`, and leaves in `at` where to go on when more bytes are there. Keep `at` in the progress and no byte is searched twice.
+    ///
+    /// # Complexity
+    /// O(bytes from `at` on), whatever the runs.
+    pub fn find(&self, needle: &Needle, at: &mut usize) -> Option<usize> {
+        let from = (*at).min(self.len);
+        let runs = self.runs_from(from);
+        let found = buf::find_in(runs, self.len - from, needle, 0..self.len - from).map(|offset| from + offset);
+        let searched = found.unwrap_or_else(|| self.len.saturating_sub(needle.overlap()).max(from));
+        self.examined(found.map_or(self.len, |found| found + needle.as_bytes().len()) - from);
+        *at = searched;
+        found
+    }
+
+    /// Tells the test kit that `n` bytes were read off [`first`](Self::first) or [`runs`](Self::runs). Without the feature `testkit` it does nothing.
+    #[inline(always)]
+    pub fn examined(&self, n: usize) {
+        #[cfg(feature = "testkit")]
+        self.examined.set(self.examined.get() + n as u64);
+        #[cfg(not(feature = "testkit"))]
+        let _ = n;
+    }
+
+    /// Returns the number of bytes examined so far.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn examined_so_far(&self) -> u64 {
+        self.examined.get()
+    }
+}
+
+/// The whole of a stream that is just these bytes, with more to follow.
+impl<'a> From<&'a [u8]> for Input<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::contiguous(bytes, 0, false)
+    }
+}
+
+/// The contiguous runs of unread bytes, in order, none of them empty. Made by [`Input::runs`].
+#[derive(Clone, Debug)]
+pub struct Runs<'a> {
+    first: &'a [u8],
+    rest: Option<Rest<'a>>,
+    left: usize,
+}
+
+impl<'a> Iterator for Runs<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let mut run = core::mem::take(&mut self.first);
+        if let (true, Some(rest)) = (run.is_empty(), &mut self.rest) {
+            run = rest.stored.next().unwrap_or_else(|| core::mem::take(&mut rest.chunk));
+        }
+        let run = run.get(..self.left).unwrap_or(run);
+        self.left -= run.len();
+        (!run.is_empty()).then_some(run)
+    }
+}
+
+impl FusedIterator for Runs<'_> {}

@@ -1,0 +1,1 @@
+//! Checks that tests, fuzz targets and users' own codecs share.
