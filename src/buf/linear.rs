@@ -3,7 +3,7 @@ use bytes::Bytes;
 use core::fmt;
 use core::ops::Range;
 
-use super::{DEFAULT_MAX_BYTES, Needle, Reservation, Segments, StreamBuf, StreamBufMut, View, admit, search};
+use super::{BufConfig, Needle, Reservation, Segments, StreamBuf, StreamBufMut, View, admit, search};
 use crate::error::{BufError, NeedMoreData};
 
 /// A buffer of one block: always contiguous, cheap to fill and to search; [`split_to`](StreamBuf::split_to) copies.
@@ -14,7 +14,7 @@ use crate::error::{BufError, NeedMoreData};
 /// ```
 ///
 /// Storage: when room runs out, the unread bytes move to the front if at least as many have been taken, and otherwise into a block twice as large. When nothing is unread the block is used from
-/// its start again, and one larger than 64 KiB is released. So the block is at most about four times the largest number of bytes that were unread at once.
+/// its start again, and one larger than [`BufConfig::shrink_above`] is released. So the block is at most about four times the largest number of bytes that were unread at once.
 #[derive(Clone)]
 pub struct LinearBuf {
     /// Initialised in its whole length.
@@ -22,25 +22,23 @@ pub struct LinearBuf {
     start: usize,
     end: usize,
     consumed: u64,
-    max_bytes: usize,
+    config: BufConfig,
 }
 
 /// The first block is at least this large.
 const FIRST_BLOCK: usize = 512;
-/// An empty block larger than this is released: allocating it again costs less than what it pins.
-const SHRINK_ABOVE: usize = 64 * 1024;
 
 impl LinearBuf {
-    /// Makes an empty buffer that holds up to [`DEFAULT_MAX_BYTES`]. Allocates nothing.
+    /// Makes an empty buffer with the default limit. Allocates nothing.
     #[must_use]
     pub const fn new() -> Self {
-        Self::with_max_bytes(DEFAULT_MAX_BYTES)
+        Self::with_config(BufConfig::DEFAULT)
     }
 
-    /// Makes an empty buffer that holds up to `max_bytes`. Allocates nothing.
+    /// Makes an empty buffer with these thresholds. Allocates nothing.
     #[must_use]
-    pub const fn with_max_bytes(max_bytes: usize) -> Self {
-        Self { block: Vec::new(), start: 0, end: 0, consumed: 0, max_bytes }
+    pub const fn with_config(config: BufConfig) -> Self {
+        Self { block: Vec::new(), start: 0, end: 0, consumed: 0, config }
     }
 
     #[inline]
@@ -56,7 +54,7 @@ impl LinearBuf {
         if self.start == self.end {
             self.start = 0;
             self.end = 0;
-            if self.block.capacity() > SHRINK_ABOVE {
+            if self.block.capacity() > self.config.shrink_above {
                 self.block = Vec::new();
             }
         }
@@ -82,13 +80,13 @@ impl LinearBuf {
         if self.spare() < n {
             let wanted = self.len() + n;
             let ample = wanted.max(2 * self.block.capacity()).max(FIRST_BLOCK);
-            self.relocate(n, ample.min(self.max_bytes.max(wanted)));
+            self.relocate(n, ample.min(self.config.max_bytes.max(wanted)));
         }
     }
 
     #[cold]
     fn write_slow(&mut self, data: &[u8]) -> Result<(), BufError> {
-        admit(self.len(), data.len(), self.max_bytes)?;
+        admit(self.len(), data.len(), self.config.max_bytes)?;
         self.grow(data.len());
         self.block.truncate(self.end);
         self.block.extend_from_slice(data);
@@ -162,16 +160,16 @@ impl StreamBuf for LinearBuf {
 
 impl StreamBufMut for LinearBuf {
     fn max_bytes(&self) -> usize {
-        self.max_bytes
+        self.config.max_bytes
     }
 
     fn set_max_bytes(&mut self, max_bytes: usize) {
-        self.max_bytes = max_bytes;
+        self.config.max_bytes = max_bytes;
     }
 
     #[inline]
     fn write(&mut self, data: &[u8]) -> Result<(), BufError> {
-        let within = self.len().checked_add(data.len()).is_some_and(|len| len <= self.max_bytes);
+        let within = self.len().checked_add(data.len()).is_some_and(|len| len <= self.config.max_bytes);
         match self.block.get_mut(self.end..).and_then(|spare| spare.get_mut(..data.len())) {
             Some(spare) if within => {
                 spare.copy_from_slice(data);
@@ -188,7 +186,7 @@ impl StreamBufMut for LinearBuf {
 
     #[inline]
     fn reserve(&mut self, n: usize) -> Result<Reservation<'_>, BufError> {
-        admit(self.len(), n, self.max_bytes)?;
+        admit(self.len(), n, self.config.max_bytes)?;
         self.grow(n);
         let spare_end = self.end + n;
         if self.block.len() < spare_end {
@@ -221,7 +219,7 @@ impl fmt::Debug for LinearBuf {
             .field("len", &self.len())
             .field("position", &self.consumed)
             .field("capacity", &self.block.capacity())
-            .field("max_bytes", &self.max_bytes)
+            .field("max_bytes", &self.config.max_bytes)
             .finish()
     }
 }

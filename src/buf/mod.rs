@@ -48,8 +48,53 @@ pub use view::{Segments, View};
 
 use crate::error::{BufError, NeedMoreData};
 
-/// What a buffer may hold before it refuses, unless told otherwise: 16 MiB.
-pub const DEFAULT_MAX_BYTES: usize = 16 * 1024 * 1024;
+/// The thresholds of a buffer. The defaults rest on measurements; only `max_bytes` changes what a buffer does, the others what it costs.
+///
+/// ```
+/// use framewright::buf::{BufConfig, SegmentedBuf};
+///
+/// let small = SegmentedBuf::with_config(BufConfig { max_bytes: 64 * 1024, segment_size: 4096, ..BufConfig::default() });
+/// # let _ = small;
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BufConfig {
+    /// How many readable bytes the buffer may hold: 16 MiB. [`BufConfig::unlimited`] is the only way past a limit.
+    pub max_bytes: usize,
+    /// The size of a new segment: 16 KiB. Large enough that searching it is as fast as contiguous memory, small enough to allocate cheaply and to pin little.
+    pub segment_size: usize,
+    /// Owned chunks shorter than this are copied into the last segment: 1 KiB. Below it a segment of its own costs more than the copy, here and in a vectored write.
+    pub merge_below: usize,
+    /// Views shorter than this get an allocation of their own: 256 B. Sharing would pin a whole segment for them, to save 8 to 15 ns.
+    pub copy_out_below: usize,
+    /// A view shares only if it is at least this fraction of the allocation that it would pin: 1/64. Guards against large foreign chunks; own segments never reach it.
+    pub max_amplification: usize,
+    /// Empty storage larger than this is released: 64 KiB. Allocating it again costs less than what it pins.
+    pub shrink_above: usize,
+}
+
+impl BufConfig {
+    /// The defaults.
+    pub const DEFAULT: Self = Self {
+        max_bytes: 16 * 1024 * 1024,
+        segment_size: 16 * 1024,
+        merge_below: 1024,
+        copy_out_below: 256,
+        max_amplification: 64,
+        shrink_above: 64 * 1024,
+    };
+
+    /// The defaults, with no limit to what the buffer may hold: for a caller that limits it by other means.
+    #[must_use]
+    pub const fn unlimited() -> Self {
+        Self { max_bytes: usize::MAX, ..Self::DEFAULT }
+    }
+}
+
+impl Default for BufConfig {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
 
 /// The reading side of a buffer. Object safe.
 ///

@@ -4,7 +4,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use core::fmt;
 use core::ops::Range;
 
-use super::{DEFAULT_MAX_BYTES, Needle, Reservation, Segments, StreamBuf, StreamBufMut, View, admit, search};
+use super::{BufConfig, Needle, Reservation, Segments, StreamBuf, StreamBufMut, View, admit, search};
 use crate::error::{BufError, NeedMoreData};
 
 /// A buffer of segments: shares what it hands out, takes [`Bytes`] without copying, and never moves bytes unless asked to make them contiguous.
@@ -23,28 +23,8 @@ pub struct SegmentedBuf {
     start: usize,
     end: usize,
     consumed: u64,
-    max_bytes: Limit,
+    config: BufConfig,
 }
-
-#[derive(Clone, Copy)]
-struct Limit(usize);
-
-impl Default for Limit {
-    fn default() -> Self {
-        Self(DEFAULT_MAX_BYTES)
-    }
-}
-
-/// The size of a tail: large enough that searching it is as fast as contiguous memory, small enough to allocate cheaply and to pin little.
-const SEGMENT_SIZE: usize = 16 * 1024;
-/// Owned chunks shorter than this are copied into the tail: below it a segment costs more than a copy, here and in a vectored write.
-const MERGE_BELOW: usize = 1024;
-/// Pieces shorter than this are copied out: sharing would pin up to a segment for them.
-const COPY_OUT_BELOW: usize = 256;
-/// A piece is shared only if it is at least this fraction of its allocation; guards against large foreign chunks.
-const MAX_AMPLIFICATION: usize = SEGMENT_SIZE / COPY_OUT_BELOW;
-/// An empty tail larger than this is released.
-const SHRINK_ABOVE: usize = 64 * 1024;
 
 /// Bytes that nothing is written behind any more. Never empty.
 pub(super) struct Segment {
@@ -83,8 +63,8 @@ impl Segment {
     }
 
     /// Takes the first `n` bytes off, shared or copied by their size.
-    fn cut(&mut self, n: usize) -> Bytes {
-        if is_small(n, self.allocation) {
+    fn cut(&mut self, n: usize, config: &BufConfig) -> Bytes {
+        if is_small(n, self.allocation, config) {
             let copy = Bytes::copy_from_slice(&self.as_slice()[..n]);
             self.advance(n);
             return copy;
@@ -111,26 +91,31 @@ impl Segment {
 
 /// Tells whether a piece of `n` bytes is copied out rather than shared.
 #[inline]
-fn is_small(n: usize, allocation: usize) -> bool {
-    n < COPY_OUT_BELOW || n.saturating_mul(MAX_AMPLIFICATION) < allocation
+fn is_small(n: usize, allocation: usize, config: &BufConfig) -> bool {
+    n < config.copy_out_below || n.saturating_mul(config.max_amplification) < allocation
 }
 
 impl SegmentedBuf {
-    /// Makes an empty buffer that holds up to [`DEFAULT_MAX_BYTES`]. Allocates nothing.
+    /// Makes an empty buffer with the default thresholds. Allocates nothing.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Makes an empty buffer that holds up to `max_bytes`. Allocates nothing.
+    /// Makes an empty buffer with these thresholds. Allocates nothing.
     #[must_use]
-    pub fn with_max_bytes(max_bytes: usize) -> Self {
-        Self { max_bytes: Limit(max_bytes), ..Self::default() }
+    pub fn with_config(config: BufConfig) -> Self {
+        Self { config, ..Self::default() }
     }
 
     #[inline]
     fn tail_unread(&self) -> &[u8] {
         &self.tail[self.start..self.end]
+    }
+
+    /// The size of a new tail: no more than the buffer may hold.
+    fn segment_size(&self) -> usize {
+        self.config.segment_size.min(self.config.max_bytes)
     }
 
     /// Steps over `n` readable bytes of the tail, and starts it again when it is used up.
@@ -140,7 +125,7 @@ impl SegmentedBuf {
         if self.start == self.end {
             self.start = 0;
             self.end = 0;
-            if self.tail.capacity() > SHRINK_ABOVE {
+            if self.tail.capacity() > self.config.shrink_above {
                 self.tail = BytesMut::new();
             }
         }
@@ -164,7 +149,7 @@ impl SegmentedBuf {
 
     /// Takes `n` readable bytes of the tail off, shared or copied by their size.
     fn cut_tail(&mut self, n: usize) -> Bytes {
-        if is_small(n, self.tail.capacity()) {
+        if is_small(n, self.tail.capacity(), &self.config) {
             let copy = Bytes::copy_from_slice(&self.tail_unread()[..n]);
             self.consume_tail(n);
             return copy;
@@ -201,7 +186,7 @@ impl SegmentedBuf {
     fn new_tail(&mut self, n: usize) {
         let unread = self.end - self.start;
         if self.sealed.is_empty() && unread <= n {
-            let mut tail = BytesMut::with_capacity((unread + n).max(SEGMENT_SIZE.min(self.max_bytes.0)));
+            let mut tail = BytesMut::with_capacity((unread + n).max(self.segment_size()));
             tail.extend_from_slice(self.tail_unread());
             self.tail = tail;
             (self.start, self.end) = (0, unread);
@@ -210,7 +195,7 @@ impl SegmentedBuf {
         self.seal();
         self.tail.clear();
         (self.start, self.end) = (0, 0);
-        let wanted = n.max(SEGMENT_SIZE.min(self.max_bytes.0));
+        let wanted = n.max(self.segment_size());
         if !self.tail.try_reclaim(wanted) {
             self.tail = BytesMut::with_capacity(wanted);
         }
@@ -274,13 +259,13 @@ impl StreamBuf for SegmentedBuf {
         let Some(front) = self.sealed.front_mut() else { return Ok(View::from(self.cut_tail(n))) };
         if n < front.len() {
             self.sealed_len -= n;
-            return Ok(View::from(front.cut(n)));
+            return Ok(View::from(front.cut(n, &self.config)));
         }
         let mut parts = Vec::new();
         let mut left = n;
         while let Some(front) = self.sealed.front_mut().filter(|_| left > 0) {
             let len = left.min(front.len());
-            parts.push(front.cut(len));
+            parts.push(front.cut(len, &self.config));
             left -= len;
             self.sealed_len -= len;
             if front.len() == 0 {
@@ -319,15 +304,15 @@ impl StreamBuf for SegmentedBuf {
 
 impl StreamBufMut for SegmentedBuf {
     fn max_bytes(&self) -> usize {
-        self.max_bytes.0
+        self.config.max_bytes
     }
 
     fn set_max_bytes(&mut self, max_bytes: usize) {
-        self.max_bytes = Limit(max_bytes);
+        self.config.max_bytes = max_bytes;
     }
 
     fn write(&mut self, data: &[u8]) -> Result<(), BufError> {
-        admit(self.len(), data.len(), self.max_bytes.0)?;
+        admit(self.len(), data.len(), self.config.max_bytes)?;
         let mut left = data;
         while !left.is_empty() {
             if self.spare() == 0 {
@@ -341,10 +326,10 @@ impl StreamBufMut for SegmentedBuf {
     }
 
     fn append(&mut self, chunk: Bytes) -> Result<(), BufError> {
-        if chunk.len() < MERGE_BELOW {
+        if chunk.len() < self.config.merge_below {
             return self.write(&chunk);
         }
-        admit(self.len(), chunk.len(), self.max_bytes.0)?;
+        admit(self.len(), chunk.len(), self.config.max_bytes)?;
         self.seal();
         let allocation = chunk.len();
         self.push(Segment { bytes: Block::Shared(chunk), allocation });
@@ -352,7 +337,7 @@ impl StreamBufMut for SegmentedBuf {
     }
 
     fn reserve(&mut self, n: usize) -> Result<Reservation<'_>, BufError> {
-        admit(self.len(), n, self.max_bytes.0)?;
+        admit(self.len(), n, self.config.max_bytes)?;
         self.provide(n);
         let spare_end = self.end + n;
         if self.tail.len() < spare_end {
@@ -389,7 +374,7 @@ impl fmt::Debug for SegmentedBuf {
             .field("len", &self.len())
             .field("segments", &self.segments().len())
             .field("position", &self.consumed)
-            .field("max_bytes", &self.max_bytes.0)
+            .field("max_bytes", &self.config.max_bytes)
             .finish_non_exhaustive()
     }
 }

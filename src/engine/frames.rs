@@ -75,7 +75,8 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
                 _ => Mode::Slow,
             }
         } else if held > 0 {
-            Mode::Stored
+            // The first run may have been handed out whole.
+            if self.store.peek().len() > self.taken { Mode::Stored } else { Mode::Slow }
         } else if self.supply == Supply::Ended {
             Mode::Slow
         } else {

@@ -1,1 +1,0 @@
-//! Checks that tests, fuzz targets and users' own codecs share.
