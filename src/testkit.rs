@@ -229,14 +229,15 @@ impl<D: Decode, M: Fn() -> D> Kit<D, M> {
         expected
     }
 
-    /// Checks that the number of bytes examined is at most linear: when the input, fed in chunks of `chunk` bytes, is made twice as long by `repeat`, it at most doubles, plus a constant.
+    /// Checks that work is linear in one long frame: when the frame that `frame` makes, fed in chunks of `chunk` bytes, is twice as long (`frame(2)` against `frame(1)`), at most twice as many
+    /// bytes are examined, plus a constant.
     ///
     /// # Panics
     /// When it does not.
-    pub fn check_linear(&self, chunk: usize, repeat: impl Fn(usize) -> Vec<u8>) {
+    pub fn check_linear(&self, chunk: usize, frame: impl Fn(usize) -> Vec<u8>) {
         let examined = |n: usize| {
             let mut engine = self.engine(LinearBuf::new());
-            for chunk in repeat(n).chunks(chunk) {
+            for chunk in frame(n).chunks(chunk) {
                 if let Ok(mut frames) = engine.feed(chunk) {
                     while let Ok(Step::Frame(..)) = frames.next_frame() {}
                 }
@@ -253,7 +254,8 @@ impl<D: Decode, M: Fn() -> D> Kit<D, M> {
 
     /// Brings the whole input to an engine in one way.
     fn run<B: StreamBufMut>(&self, buf: B, way: Way, input: &[u8], seed: u64, longest: usize) -> Transcript {
-        let mut run = Run { kit: self, engine: self.engine(buf), random: Random(seed), way, transcript: Transcript::default(), fed: 0, calls: 0 };
+        let mut run =
+            Run { kit: self, engine: self.engine(buf), random: Random(seed), way, transcript: Transcript::default(), fed: 0, calls: 0 };
         let mut left = input;
         let mut largest = 0;
         while !left.is_empty() && !run.transcript.has_failed() {
@@ -376,7 +378,10 @@ impl<D: Decode, B: StreamBufMut, M: Fn() -> D> Run<'_, D, B, M> {
             (Method::Mixed, 1) => Method::Reserve,
             (Method::Mixed, 2) => Method::Feed,
             (Method::Mixed, _) => {
-                assert!(self.engine.feed(b"").is_ok_and(|_| true) || self.transcript.is_over() || self.is_full(), "an empty chunk is refused");
+                assert!(
+                    self.engine.feed(b"").is_ok_and(|_| true) || self.transcript.is_over() || self.is_full(),
+                    "an empty chunk is refused"
+                );
                 Method::Feed
             }
             (method, _) => method,
@@ -469,11 +474,8 @@ fn take<D: Decode, B: StreamBufMut, M: Fn() -> D>(
             break;
         }
         calls += 1;
-        let stepped = if keep {
-            frames.next_view().map(|step| kit.event_kept(step))
-        } else {
-            frames.next_frame().map(|step| kit.event(step))
-        };
+        let stepped =
+            if keep { frames.next_view().map(|step| kit.event_kept(step)) } else { frames.next_frame().map(|step| kit.event(step)) };
         match stepped {
             Ok(Ok(event)) => into.events.push(event),
             Ok(Err(_pause)) => break,

@@ -131,7 +131,7 @@ impl Lines {
     /// Returns the line end whose mark is at `at`, or `None` when what is there is not one, or cannot be told yet.
     #[inline(always)]
     fn end_at(&self, at: usize, input: &Input<'_>) -> Option<End> {
-        let before = at.checked_sub(1).and_then(|before| input.first().get(before).copied().or_else(|| input.get(before)));
+        let before = at.checked_sub(1).and_then(|before| input.get(before));
         match self.ending {
             LineEnding::Lf => Some(End { start: at, end: at + 1 }),
             LineEnding::LfOrCrLf => Some(End { start: at - usize::from(before == Some(b'\r')), end: at + 1 }),
