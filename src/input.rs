@@ -39,15 +39,15 @@ struct Rest<'a> {
 }
 
 impl<'a> Input<'a> {
-    /// One run.
+    /// One run, with more to follow.
     #[inline(always)]
-    pub(crate) fn contiguous(first: &'a [u8], position: u64, end: bool) -> Self {
+    pub(crate) fn contiguous(first: &'a [u8], position: u64) -> Self {
         Self {
             first,
             rest: None,
             len: first.len(),
             position,
-            end,
+            end: false,
             #[cfg(feature = "testkit")]
             examined: core::cell::Cell::new(0),
         }
@@ -61,7 +61,7 @@ impl<'a> Input<'a> {
         };
         let first = first.get(..len).unwrap_or(first);
         let rest = (first.len() < len).then_some(Rest { stored, chunk });
-        Self { rest, len, ..Self::contiguous(first, position, end) }
+        Self { rest, len, end, ..Self::contiguous(first, position) }
     }
 
     /// Returns `Err` with [`Idle`] when nothing is unread. The first line of most scans: `input.begin()?`.
@@ -220,7 +220,7 @@ impl<'a> Input<'a> {
 /// The whole of a stream that is just these bytes, with more to follow.
 impl<'a> From<&'a [u8]> for Input<'a> {
     fn from(bytes: &'a [u8]) -> Self {
-        Self::contiguous(bytes, 0, false)
+        Self::contiguous(bytes, 0)
     }
 }
 

@@ -61,6 +61,15 @@ enum Where<'a> {
     },
 }
 
+/// What a scan saw.
+#[derive(Clone, Copy)]
+struct Sight {
+    /// So many of the unread bytes, from the first.
+    have: usize,
+    /// That no byte will follow them.
+    end: bool,
+}
+
 type Scanned<D> = Result<Found<<D as Decode>::Token>, Stop<<D as Decode>::Fault>>;
 type Stepped<'a, D, T = Next<'a, <D as Decode>::Token>> = Result<T, Error<<D as Decode>::Fault>>;
 
@@ -91,21 +100,21 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         decoder.scan(progress, input)
     }
 
-    /// Looks at everything that is unread.
-    fn scan_all(&mut self, chunk: &[u8]) -> (Scanned<D>, usize) {
+    /// Looks at everything that is unread. The decoder learns of the end of the stream only when it has looked at the same bytes without it: as it would have if the end had come later.
+    fn scan_all(&mut self, chunk: &[u8]) -> (Scanned<D>, Sight) {
         if !matches!(self.awaits, Awaits::Bytes(_)) {
             D::reset(&mut self.progress);
         }
         let unread = self.store.len() + chunk.len();
         let have = unread.min(self.max_frame);
-        let end = self.supply == Supply::Ended && have == unread;
+        let end = self.supply == Supply::Ended && have == unread && self.awaits != Awaits::Look;
         let input = Input::joined(self.store.segments(), chunk, have, self.position, end);
         let scanned = self.decoder.scan(&mut self.progress, &input);
         #[cfg(feature = "testkit")]
         {
             self.examined += input.examined_so_far();
         }
-        (scanned, have)
+        (scanned, Sight { have, end })
     }
 
     /// Counts `len` bytes as handed out or stepped over; they become the frame's place.
@@ -195,7 +204,7 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
     fn advance_in_chunk(&mut self) -> Stepped<'a, D> {
         let engine = &mut *self.engine;
         let run = self.chunk.get(..engine.max_frame).unwrap_or(self.chunk);
-        let input = Input::contiguous(run, engine.position, false);
+        let input = Input::contiguous(run, engine.position);
         let scanned = Engine::<D, B>::scan_fresh(&mut engine.decoder, &mut engine.progress, &input);
         #[cfg(feature = "testkit")]
         {
@@ -213,18 +222,17 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
                     Err(reject) => Err(self.reject(reject, len)),
                 }
             }
-            other => self.act_or_go_on(other, run.len()),
+            other => self.act_or_go_on(other, Sight { have: run.len(), end: false }),
         }
     }
 
     #[inline(always)]
     fn advance_in_store(&mut self) -> Stepped<'a, D> {
         let engine = &mut *self.engine;
-        let (at, held) = (engine.taken, engine.held_bytes());
+        let at = engine.taken;
         let run = engine.store.peek().get(at..).unwrap_or_default();
         let run = run.get(..engine.max_frame).unwrap_or(run);
-        let end = engine.supply == Supply::Ended && run.len() == held;
-        let input = Input::contiguous(run, engine.position, end);
+        let input = Input::contiguous(run, engine.position);
         let scanned = Engine::<D, B>::scan_fresh(&mut engine.decoder, &mut engine.progress, &input);
         #[cfg(feature = "testkit")]
         {
@@ -247,7 +255,7 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
             }
             other => {
                 let have = run.len();
-                self.act_or_go_on(other, have)
+                self.act_or_go_on(other, Sight { have, end: false })
             }
         }
     }
@@ -267,8 +275,8 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
     }
 
     #[cold]
-    fn act_or_go_on(&mut self, scanned: Scanned<D>, have: usize) -> Stepped<'a, D> {
-        match self.act(scanned, have)? {
+    fn act_or_go_on(&mut self, scanned: Scanned<D>, sight: Sight) -> Stepped<'a, D> {
+        match self.act(scanned, sight)? {
             Some(next) => Ok(next),
             None => self.advance_slowly(),
         }
@@ -289,15 +297,16 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
                 self.mode = Mode::Waiting;
                 return self.wait();
             }
-            let (scanned, have) = self.engine.scan_all(self.chunk);
-            if let Some(next) = self.act(scanned, have)? {
+            let (scanned, sight) = self.engine.scan_all(self.chunk);
+            if let Some(next) = self.act(scanned, sight)? {
                 return Ok(next);
             }
         }
     }
 
-    /// Does what a scan of the first `have` unread bytes asks for. `None` when there is nothing to say yet.
-    fn act(&mut self, scanned: Scanned<D>, have: usize) -> Stepped<'a, D, Option<Next<'a, D::Token>>> {
+    /// Does what a scan asks for. `None` when there is nothing to say yet.
+    fn act(&mut self, scanned: Scanned<D>, sight: Sight) -> Stepped<'a, D, Option<Next<'a, D::Token>>> {
+        let have = sight.have;
         match scanned {
             Ok(Found::Frame { len, token }) => self.take_frame(len, token, have, false).map(Some),
             Ok(Found::Handoff { len, token }) => self.take_frame(len, token, have, true).map(Some),
@@ -308,13 +317,12 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
             Ok(Found::Skip(_)) => Err(self.bug("it skips nothing, or more bytes than there are")),
             Ok(Found::End) => Ok(Some(self.end())),
             Err(Stop::Idle) if have > 0 => Err(self.bug("it is idle with bytes unread")),
-            Err(Stop::Idle) if self.engine.supply == Supply::Ended => Ok(Some(self.end())),
+            Err(Stop::Idle) if sight.end => Ok(Some(self.end())),
             Err(Stop::Idle) => {
                 self.engine.awaits = Awaits::Frame;
-                self.mode = Mode::Waiting;
-                Ok(Some(Next::Idle))
+                Ok(self.pause(Next::Idle))
             }
-            Err(Stop::Need(short)) => self.await_bytes(have, short),
+            Err(Stop::Need(short)) => self.await_bytes(sight, short),
             Err(Stop::Fatal(cause)) => Err(self.fail(cause.into())),
             Err(Stop::Bad { len, .. }) if len > have => Err(self.bug("a bad frame of more bytes than there are")),
             Err(Stop::Bad { len, cause }) => {
@@ -326,24 +334,28 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
         }
     }
 
-    /// Notes that a frame needs more than the `have` bytes looked at, if it may have that many.
-    fn await_bytes(&mut self, have: usize, short: NeedMoreData) -> Stepped<'a, D, Option<Next<'a, D::Token>>> {
+    /// Notes that a frame needs more bytes than the scan saw, if it may have so many.
+    fn await_bytes(&mut self, Sight { have, end }: Sight, short: NeedMoreData) -> Stepped<'a, D, Option<Next<'a, D::Token>>> {
         let due = have.saturating_add(short.missing.get());
         let unread = self.engine.held_bytes() + self.chunk.len();
-        if due > self.engine.max_frame {
-            let limit = self.engine.max_frame as u64;
-            return Err(self.fail(ErrorCause::FrameTooLarge { what: "frame", limit }));
+        let max_frame = self.engine.max_frame;
+        // A frame that fills the limit may still be whole, if the stream ends here and its decoder takes that for an end.
+        let may_end_here = !end && unread == max_frame && have == unread && short == NeedMoreData::ONE;
+        if due > max_frame && !may_end_here {
+            return Err(self.fail(ErrorCause::FrameTooLarge { what: "frame", limit: max_frame as u64 }));
         }
-        self.engine.awaits = Awaits::Bytes(due);
-        self.mode = Mode::Slow;
-        if have < unread {
-            return Ok(None);
-        }
-        if self.engine.supply == Supply::Ended {
+        if end {
             return Err(self.fail(ErrorCause::Truncated { received: have as u64, missing: short.missing }));
         }
-        self.mode = Mode::Waiting;
-        Ok(Some(Next::NeedMoreData(short)))
+        self.engine.awaits = Awaits::Bytes(due);
+        Ok(if have < unread { None } else { self.pause(Next::NeedMoreData(short)) })
+    }
+
+    /// Waits for more bytes, unless the stream has ended: then there is another look to take.
+    fn pause(&mut self, next: Next<'a, D::Token>) -> Option<Next<'a, D::Token>> {
+        let ended = self.engine.supply == Supply::Ended;
+        self.mode = if ended { Mode::Slow } else { Mode::Waiting };
+        (!ended).then_some(next)
     }
 
     /// Takes a frame of `len` bytes, contiguous: where it lies, or by moving the part of it that is in the chunk to what is stored.
