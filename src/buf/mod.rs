@@ -6,7 +6,7 @@
 //! A buffer is a stream with a front, not a sequence: there is no indexing and no slicing. [`peek`](StreamBuf::peek) and [`segments`](StreamBuf::segments) are the ways to see bytes,
 //! and what they return is *ephemeral*, a borrow: using it after the buffer has changed does not compile.
 //!
-//! ```compile_fail
+//! ```compile_fail,E0502
 //! use framewright::buf::{LinearBuf, StreamBuf, StreamBufMut};
 //!
 //! let mut buf = LinearBuf::new();

@@ -6,7 +6,7 @@ use crate::error::BufError;
 ///
 /// The buffer cannot be touched meanwhile: a second reservation, a write or an advance does not compile.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0499
 /// use framewright::buf::{LinearBuf, StreamBufMut};
 ///
 /// let mut buf = LinearBuf::new();

@@ -14,7 +14,7 @@ use crate::input::Input;
 /// While it is alive the engine takes no input: that does not compile. Stopping early loses nothing; [`Engine::frames`] goes on. It must not be forgotten (`mem::forget`) while it borrows a
 /// chunk: its unread bytes would be lost, so the engine then refuses everything with [`Refused::ChunkForgotten`](crate::Refused::ChunkForgotten).
 ///
-/// ```compile_fail
+/// ```compile_fail,E0499
 /// use framewright::{Engine, framing::Lines};
 ///
 /// let mut engine = Engine::new(Lines::new(1024));
