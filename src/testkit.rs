@@ -290,7 +290,7 @@ impl<D: Decode, M: Fn() -> D> Kit<D, M> {
             let prefix = input.get(..at).unwrap_or_default();
             let mut engine = self.engine(LinearBuf::new());
             let mut whole = Transcript::default();
-            let idle = engine.feed(prefix).map(|mut frames| self.drain(&mut frames, &mut whole)) == Ok(true);
+            let idle = engine.feed(prefix).is_ok_and(|mut frames| self.drain(&mut frames, &mut whole));
             assert!(came == whole, "{}: byte by byte it gives\n{came}and whole\n{whole}(is `missing` too high?)", text(prefix));
             if whole.is_over() {
                 continue;
@@ -363,10 +363,9 @@ impl<D: Decode, B: StreamBufMut, M: Fn() -> D> Run<'_, D, B, M> {
     /// How long the next chunk is, of `left` bytes.
     fn chunk(&mut self, left: usize) -> usize {
         match self.way.cuts {
-            Cuts::Whole => left,
             Cuts::Every(n) => n.min(left),
             Cuts::At(at) if self.fed < at => at.min(left),
-            Cuts::At(_) => left,
+            Cuts::Whole | Cuts::At(_) => left,
             Cuts::Random(most) => 1 + self.random.below(most.min(left)),
         }
     }

@@ -337,8 +337,10 @@ fn en_19_input_after_the_end_is_refused() {
     assert_eq!(Refused::AfterEof.kind(), ErrorKind::Misuse);
 }
 
-/// Says whatever it is told to.
-struct Says(fn(usize) -> Result<Found<()>, Stop<Infallible>>);
+/// Says whatever it is told to, of so many bytes.
+struct Says(Saying);
+
+type Saying = fn(usize) -> Result<Found<()>, Stop<Infallible>>;
 
 impl Decode for Says {
     type Progress = ();
@@ -358,7 +360,7 @@ impl Decode for Says {
 #[test]
 fn en_20_a_broken_decoder_is_a_bug_not_a_loop() {
     const CAUSE: Cause<Infallible> = Cause::TooLarge { what: "nothing", limit: 0 };
-    let broken: [fn(usize) -> Result<Found<()>, Stop<Infallible>>; 8] = [
+    let broken: [Saying; 8] = [
         |have| Ok(Found::Frame { len: have + 1, token: () }),
         |have| Ok(Found::Handoff { len: have + 1, token: () }),
         |_| Ok(Found::Frame { len: 0, token: () }),
@@ -447,7 +449,9 @@ impl Decode for Inverted {
             return Err(Reject::Bad(Rude('0')));
         }
         frame.copy_within(1.., 0);
-        frame.iter_mut().for_each(|byte| *byte = !*byte);
+        for byte in frame.iter_mut() {
+            *byte = !*byte;
+        }
         Ok(frame.len() - 1)
     }
 

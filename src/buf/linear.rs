@@ -219,7 +219,6 @@ impl fmt::Debug for LinearBuf {
             .field("len", &self.len())
             .field("position", &self.consumed)
             .field("capacity", &self.block.capacity())
-            .field("max_bytes", &self.config.max_bytes)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

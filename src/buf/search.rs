@@ -12,6 +12,7 @@ use super::{Segments, StreamBuf};
 pub struct Needle(Kind);
 
 #[derive(Clone)]
+#[allow(clippy::large_enum_variant, reason = "needles are few, made once and kept; a box would cost a cache miss a search")]
 enum Kind {
     Empty,
     Byte(u8),

@@ -374,7 +374,6 @@ impl fmt::Debug for SegmentedBuf {
             .field("len", &self.len())
             .field("segments", &self.segments().len())
             .field("position", &self.consumed)
-            .field("max_bytes", &self.config.max_bytes)
             .finish_non_exhaustive()
     }
 }

@@ -180,8 +180,9 @@ impl LengthFieldBuilder {
         let base = match self.counts {
             Counts::Payload => around,
             Counts::Frame => 0,
-            // The end of the field is not larger than `around`, which fits.
-            Counts::Adjusted(adjustment) => (field_end as i64).checked_add(adjustment).ok_or(SettingsError::TooLarge)?,
+            Counts::Adjusted(adjustment) => {
+                i64::try_from(field_end).ok().and_then(|field_end| field_end.checked_add(adjustment)).ok_or(SettingsError::TooLarge)?
+            }
         };
         let stripped_header = if self.keep_header { 0 } else { header };
         let stripped_trailer = if self.keep_trailer { 0 } else { self.trailer };
@@ -314,7 +315,7 @@ impl Decode for LengthField {
             return Err(self.illegal(value, input));
         }
         // A legal value makes a length from 1 to the limit, which is a `usize`.
-        let len = value.wrapping_add_signed(self.base) as usize;
+        let len = usize::try_from(value.wrapping_add_signed(self.base)).unwrap_or(usize::MAX);
         input.require(len)?;
         Ok(Found::Frame { len, token: Shown { start: self.stripped_header, end: len - self.stripped_trailer } })
     }

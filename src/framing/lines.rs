@@ -78,7 +78,7 @@ impl Ends {
         if self.mask == 0 || into.wrapping_sub(1) >= BLOCK as u64 - 1 || self.mask >> into != 0 {
             return 0;
         }
-        self.len.saturating_sub(into) as usize
+        usize::try_from(self.len.saturating_sub(into)).unwrap_or(0)
     }
 }
 
