@@ -17,7 +17,7 @@ use core::num::NonZeroUsize;
 /// # Ok::<(), framewright::BufError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-#[error("at least {missing} more bytes are needed")]
+#[error("more bytes are needed, at least {missing}")]
 pub struct NeedMoreData {
     /// How many more bytes must arrive before another look can change anything: a floor, never too high.
     pub missing: NonZeroUsize,
@@ -175,7 +175,7 @@ impl Refused {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error<F> {
-    /// Where the frame in question begins: bytes from the start of the stream.
+    /// Where the frame in question begins (not where in it the fault is): bytes from the start of the stream.
     pub offset: u64,
     /// What was wrong with it.
     pub cause: ErrorCause<F>,

@@ -36,7 +36,7 @@ pub mod testkit;
 mod time;
 
 pub use decode::Decode;
-pub use engine::{Engine, Step};
+pub use engine::{Engine, Frames, Place, Step};
 pub use error::{BufError, Error, ErrorCause, ErrorKind, NeedMoreData, Refused};
 pub use input::{Input, Runs};
 pub use time::Time;

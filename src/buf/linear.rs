@@ -80,7 +80,8 @@ impl LinearBuf {
         if self.spare() < n {
             let wanted = self.len() + n;
             let ample = wanted.max(2 * self.block.capacity()).max(FIRST_BLOCK);
-            self.relocate(n, ample.min(self.config.max_bytes.max(wanted)));
+            // Twice the limit, so that a buffer that is always full is not moved for each byte.
+            self.relocate(n, ample.min(self.config.max_bytes.saturating_mul(2).max(wanted)));
         }
     }
 

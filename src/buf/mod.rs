@@ -224,9 +224,9 @@ pub trait StreamBufMut: StreamBuf {
     fn contiguous_mut(&mut self, n: usize) -> Result<&mut [u8], NeedMoreData>;
 }
 
-/// Judges a limit: `held + more` readable bytes against `limit`.
+/// Judges a limit: `held + more` readable bytes against `limit`. Nothing more is never too much, though the limit be lowered below what is held.
 #[inline]
 fn admit(held: usize, more: usize, limit: usize) -> Result<(), BufError> {
     let wanted = held.saturating_add(more);
-    if wanted > limit { Err(BufError::BufferTooLarge { limit, wanted }) } else { Ok(()) }
+    if more > 0 && wanted > limit { Err(BufError::BufferTooLarge { limit, wanted }) } else { Ok(()) }
 }

@@ -110,7 +110,9 @@ pub(crate) fn find_in<'a>(runs: impl Iterator<Item = &'a [u8]>, len: usize, need
         if let Some(at) = across.or_else(|| Some(start + needle.find(run)?)) {
             return Some(at);
         }
-        seam.carry(run);
+        if start + run.len() < range.end {
+            seam.carry(run);
+        }
     }
     None
 }
@@ -127,7 +129,9 @@ pub(crate) fn rfind_in(runs: Segments<'_>, len: usize, needle: &Needle, range: R
     for (start, run) in clip(runs, &range) {
         let across = seam.join(run).and_then(|(carried, window)| Some(start + needle.rfind(window)? - carried));
         best = needle.rfind(run).map(|at| start + at).or(across).or(best);
-        seam.carry(run);
+        if start + run.len() < range.end {
+            seam.carry(run);
+        }
     }
     best
 }
@@ -142,12 +146,16 @@ struct Seam {
 
 impl Seam {
     fn new(m: usize) -> Self {
-        let long = if 2 * (m - 1) > 64 { alloc::vec![0; 2 * (m - 1)] } else { Vec::new() };
-        Self { m, carried: 0, short: [0; 64], long }
+        Self { m, carried: 0, short: [0; 64], long: Vec::new() }
     }
 
     fn space(&mut self) -> &mut [u8] {
-        if self.long.is_empty() { &mut self.short } else { &mut self.long }
+        let len = 2 * (self.m - 1);
+        if len <= self.short.len() {
+            return &mut self.short;
+        }
+        self.long.resize(len, 0);
+        &mut self.long
     }
 
     /// Returns the window over the seam in front of `run`, and how many of its bytes lie before it; nothing at the first run.

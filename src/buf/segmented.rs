@@ -20,6 +20,8 @@ pub struct SegmentedBuf {
     sealed_len: usize,
     /// Initialised in its whole length. Whatever was handed out of it has been cut off, so it can be used from its start again once it is empty.
     tail: BytesMut,
+    /// The length of the allocation that the tail is the rest of, and that a piece of it would pin.
+    allocation: usize,
     start: usize,
     end: usize,
     consumed: u64,
@@ -78,8 +80,10 @@ impl Segment {
     /// Returns the bytes to be changed, copying them first if they are shared.
     fn as_mut_slice(&mut self) -> &mut [u8] {
         if let Block::Shared(bytes) = &mut self.bytes {
-            let own = core::mem::take(bytes).try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
-            self.allocation = own.len();
+            let own = core::mem::take(bytes).try_into_mut().unwrap_or_else(|shared| {
+                self.allocation = shared.len();
+                BytesMut::from(&shared[..])
+            });
             self.bytes = Block::Own(own);
         }
         match &mut self.bytes {
@@ -118,16 +122,26 @@ impl SegmentedBuf {
         self.config.segment_size.min(self.config.max_bytes)
     }
 
-    /// Steps over `n` readable bytes of the tail, and starts it again when it is used up.
+    /// Steps over `n` readable bytes of the tail.
     #[inline]
     fn consume_tail(&mut self, n: usize) {
         self.start += n;
-        if self.start == self.end {
-            self.start = 0;
-            self.end = 0;
-            if self.tail.capacity() > self.config.shrink_above {
-                self.tail = BytesMut::new();
-            }
+        self.rewind();
+    }
+
+    /// Starts a tail again that is used up, and releases large storage that holds nothing.
+    #[inline]
+    fn rewind(&mut self) {
+        if self.start < self.end {
+            return;
+        }
+        (self.start, self.end) = (0, 0);
+        if self.allocation > self.config.shrink_above {
+            self.tail = BytesMut::new();
+            self.allocation = 0;
+        }
+        if self.sealed.is_empty() && self.sealed.capacity() > self.config.shrink_above / size_of::<Segment>() {
+            self.sealed = VecDeque::new();
         }
     }
 
@@ -149,12 +163,14 @@ impl SegmentedBuf {
 
     /// Takes `n` readable bytes of the tail off, shared or copied by their size.
     fn cut_tail(&mut self, n: usize) -> Bytes {
-        if is_small(n, self.tail.capacity(), &self.config) {
+        if is_small(n, self.allocation, &self.config) {
             let copy = Bytes::copy_from_slice(&self.tail_unread()[..n]);
             self.consume_tail(n);
             return copy;
         }
-        self.detach_tail(n).freeze()
+        let cut = self.detach_tail(n).freeze();
+        self.rewind();
+        cut
     }
 
     /// Cuts `n` readable bytes off the tail; the rest of its allocation goes on as the tail.
@@ -170,9 +186,8 @@ impl SegmentedBuf {
     fn seal(&mut self) {
         let len = self.end - self.start;
         if len > 0 {
-            let allocation = self.tail.capacity();
             let bytes = Block::Own(self.detach_tail(len));
-            self.push(Segment { bytes, allocation });
+            self.push(Segment { bytes, allocation: self.allocation });
         }
     }
 
@@ -181,23 +196,29 @@ impl SegmentedBuf {
         self.sealed.push_back(segment);
     }
 
-    /// Sees to `n` spare bytes in the tail: takes storage back that views have let go of, or seals the tail and starts another.
-    #[cold]
-    fn new_tail(&mut self, n: usize) {
+    /// The bytes that a tail with room for `n` more holds: with what is unread of this one where that is no more, and is moved along.
+    #[inline]
+    fn wanted(&self, n: usize) -> usize {
         let unread = self.end - self.start;
-        if self.sealed.is_empty() && unread <= n {
-            let mut tail = BytesMut::with_capacity((unread + n).max(self.segment_size()));
-            tail.extend_from_slice(self.tail_unread());
-            self.tail = tail;
-            (self.start, self.end) = (0, unread);
-            return;
+        if unread <= n { unread.saturating_add(n) } else { n }
+    }
+
+    /// Sees to `n` spare bytes in the tail, in storage that its unread bytes and views have left, or in a new block of `capacity` bytes.
+    ///
+    /// Unread bytes that are no more than `n` move along, so that no block is left behind for a few of them; more are sealed where they are.
+    #[cold]
+    fn new_tail(&mut self, n: usize, capacity: usize) {
+        if self.end - self.start > n {
+            self.seal();
         }
-        self.seal();
-        self.tail.clear();
-        (self.start, self.end) = (0, 0);
-        let wanted = n.max(self.segment_size());
-        if !self.tail.try_reclaim(wanted) {
-            self.tail = BytesMut::with_capacity(wanted);
+        self.tail.truncate(self.end);
+        self.tail.advance(self.start);
+        (self.start, self.end) = (0, self.tail.len());
+        if !self.tail.try_reclaim(n) {
+            let mut tail = BytesMut::with_capacity(capacity);
+            tail.extend_from_slice(&self.tail);
+            self.tail = tail;
+            self.allocation = capacity;
         }
     }
 
@@ -274,6 +295,8 @@ impl StreamBuf for SegmentedBuf {
         }
         if left > 0 {
             parts.push(self.cut_tail(left));
+        } else {
+            self.rewind();
         }
         Ok(View::from_parts(parts))
     }
@@ -316,7 +339,7 @@ impl StreamBufMut for SegmentedBuf {
         let mut left = data;
         while !left.is_empty() {
             if self.spare() == 0 {
-                self.new_tail(1);
+                self.new_tail(1, self.wanted(1).max(self.segment_size()));
             }
             let (now, later) = left.split_at(left.len().min(self.spare()));
             self.fill(now);
@@ -326,7 +349,7 @@ impl StreamBufMut for SegmentedBuf {
     }
 
     fn append(&mut self, chunk: Bytes) -> Result<(), BufError> {
-        if chunk.len() < self.config.merge_below {
+        if chunk.len() < self.config.merge_below.max(1) {
             return self.write(&chunk);
         }
         admit(self.len(), chunk.len(), self.config.max_bytes)?;
@@ -338,7 +361,12 @@ impl StreamBufMut for SegmentedBuf {
 
     fn reserve(&mut self, n: usize) -> Result<Reservation<'_>, BufError> {
         admit(self.len(), n, self.config.max_bytes)?;
-        self.provide(n);
+        if self.spare() < n {
+            // Twice as large as before where little of it is committed each time, so that it is not moved each time.
+            let wanted = self.wanted(n);
+            let ample = (2 * self.tail.capacity()).clamp(wanted, wanted.saturating_add(n));
+            self.new_tail(n, ample.max(self.segment_size()));
+        }
         let spare_end = self.end + n;
         if self.tail.len() < spare_end {
             self.tail.resize(spare_end, 0);
@@ -354,7 +382,7 @@ impl StreamBufMut for SegmentedBuf {
     #[inline]
     fn provide(&mut self, n: usize) {
         if self.spare() < n {
-            self.new_tail(n);
+            self.new_tail(n, self.wanted(n).max(self.segment_size()));
         }
     }
 

@@ -4,12 +4,33 @@ use bytes::Bytes;
 use core::fmt;
 
 use super::{Awaits, Engine, MAX_EMPTY, Place, State, Step, Supply};
-use crate::buf::{StreamBufMut, View};
+use crate::buf::{LinearBuf, StreamBufMut, View};
 use crate::decode::{Decode, Found, Reject, Stop};
 use crate::error::{Error, ErrorCause, NeedMoreData};
 use crate::input::Input;
 
 /// Gives the frames of an engine, one at a time, and stores what is unread when dropped.
+///
+/// The whole loop, with a framer that recovers from bad frames:
+///
+/// ```
+/// use framewright::{Engine, Step, framing::{Lines, OnExcess}};
+///
+/// let mut engine = Engine::new(Lines::new(4).on_excess(OnExcess::Discard));
+/// let (mut good, mut bad) = (0, 0);
+/// let mut frames = engine.feed(b"one\nmuch too long\ntwo\nthr")?;
+/// loop {
+///     match frames.next_frame() {
+///         Ok(Step::Frame(_line, _place)) => good += 1,
+///         Ok(Step::Idle | Step::NeedMoreData(_)) => break, // read more; after `eof` these do not come
+///         Ok(Step::Handoff(..) | Step::End(_)) => break,   // over
+///         Err(error) if error.is_fatal() => return Err(error.into()),
+///         Err(_one_bad_frame) => bad += 1,                  // stepped over: go on
+///     }
+/// }
+/// assert_eq!((good, bad), (2, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// While it is alive the engine takes no input: that does not compile. Stopping early loses nothing; [`Engine::frames`] goes on. It must not be forgotten (`mem::forget`) while it borrows a
 /// chunk: its unread bytes would be lost, so the engine then refuses everything with [`Refused::ChunkForgotten`](crate::Refused::ChunkForgotten).
@@ -22,7 +43,7 @@ use crate::input::Input;
 /// engine.feed(b"two\n").unwrap(); // error: `engine` is borrowed by `frames`
 /// frames.next_frame().unwrap();
 /// ```
-pub struct Frames<'a, D: Decode, B: StreamBufMut> {
+pub struct Frames<'a, D: Decode, B: StreamBufMut = LinearBuf> {
     engine: &'a mut Engine<D, B>,
     /// What is unread of the caller's chunk.
     chunk: &'a [u8],

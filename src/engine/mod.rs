@@ -115,6 +115,19 @@ pub enum Step<F> {
     End(Place),
 }
 
+impl<F> Step<F> {
+    /// Makes something else of the frame.
+    pub fn map<G>(self, make: impl FnOnce(F) -> G) -> Step<G> {
+        match self {
+            Self::Frame(frame, place) => Step::Frame(make(frame), place),
+            Self::Idle => Step::Idle,
+            Self::NeedMoreData(short) => Step::NeedMoreData(short),
+            Self::Handoff(frame, place) => Step::Handoff(make(frame), place),
+            Self::End(place) => Step::End(place),
+        }
+    }
+}
+
 /// Where something was in the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -212,7 +225,8 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         }
     }
 
-    /// Sets the longest frame, in encoded bytes. A decoder's own limit counts beside it, and the smaller one wins.
+    /// Sets the longest frame, in encoded bytes. A decoder's own limit counts beside it, and the smaller one wins: raise this one too where a decoder's is above [`DEFAULT_MAX_FRAME`]. A frame beyond
+    /// it ends the stream, even with a framer that would discard it.
     #[must_use]
     pub fn with_max_frame(mut self, bytes: usize) -> Self {
         self.max_frame = bytes;

@@ -6,7 +6,8 @@
 //! | [`Delimiter`] | at the first, and there the longest, of a set of byte strings | [`Delimited`] |
 //! | [`LengthField`] | where a length in their header says | `&[u8]` |
 //!
-//! Each takes its limit when it is made. What happens to a frame beyond the limit is a setting, [`OnExcess`].
+//! Each takes its limit when it is made. What happens to a frame beyond the limit is a setting, [`OnExcess`]. The engine's own limit, 16 MiB unless
+//! [set](crate::Engine::with_max_frame), counts beside it.
 
 mod delimiter;
 mod length_field;

@@ -1,0 +1,41 @@
+//! The captures of real programs' traffic in examples/captures, and the codec of each.
+
+use std::path::{Path, PathBuf};
+
+use crate::args;
+use crate::codec::Codec;
+
+pub(crate) struct Capture {
+    pub(crate) file: &'static str,
+    /// Which program sent the bytes.
+    pub(crate) program: &'static str,
+    /// The options with which this tool reads them.
+    pub(crate) options: &'static str,
+}
+
+#[rustfmt::skip]
+pub(crate) const CAPTURES: &[Capture] = &[
+    Capture { file: "redis-server.bin",    program: "Redis",                           options: "--codec lines" },
+    Capture { file: "smtp-server.bin",     program: "aiosmtpd",                        options: "--codec lines --ending crlf" },
+    Capture { file: "smtp-client.bin",     program: "Python's smtplib",                options: r"--codec delimiters --delimiter \r\n.\r\n" },
+    Capture { file: "http-server.bin",     program: "lighttpd, answers to HEAD",       options: r"--codec delimiters --delimiter \r\n\r\n" },
+    Capture { file: "gtp-server.bin",      program: "GNU Go, Go Text Protocol",        options: r"--codec delimiters --delimiter \n\n" },
+    Capture { file: "dns-server.bin",      program: "BIND, DNS over TCP",              options: "--codec length-field --width 2" },
+    Capture { file: "tls-server.bin",      program: "OpenSSL, TLS 1.3",                options: "--codec length-field --width 2 --offset 3" },
+    Capture { file: "http2-server.bin",    program: "nghttpd, HTTP/2",                 options: "--codec length-field --width 3 --header 9" },
+    Capture { file: "mariadb-server.bin",  program: "MariaDB",                         options: "--codec length-field --width 3 --little-endian --header 4" },
+    Capture { file: "bgp-speaker.bin",     program: "BIRD, BGP",                       options: "--codec length-field --width 2 --offset 16 --header 19 --counts frame" },
+    Capture { file: "9p-server.bin",       program: "diod, 9P",                        options: "--codec length-field --width 4 --little-endian --counts frame" },
+    Capture { file: "postgres-server.bin", program: "PostgreSQL",                      options: "--codec length-field --width 4 --offset 1 --counts -4" },
+    Capture { file: "postgres-cut.bin",    program: "PostgreSQL, killed while it sent", options: "--codec length-field --width 4 --offset 1 --counts -4" },
+];
+
+impl Capture {
+    pub(crate) fn path(&self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/captures").join(self.file)
+    }
+
+    pub(crate) fn codec(&self) -> Codec {
+        args::codec(self.options)
+    }
+}

@@ -1,0 +1,84 @@
+//! Shows what is in a byte stream: its frames, its errors, and what is missing where it ends.
+//!
+//! ```sh
+//! cargo run --release --example inspect                                             # the captures in examples/captures
+//! cargo run --release --example inspect -- --codec lines server.log                 # a file
+//! nc mail.example 25 | cargo run --release --example inspect -- --codec lines -     # a program, while it runs
+//! cargo run --release --example inspect -- --help                                   # all codecs and options
+//! ```
+//!
+//! What goes to standard output depends on the bytes alone, never on how they were cut into chunks. Exits with 1 when the stream failed or was cut off, with 2 when the options make no sense.
+
+mod args;
+mod captures;
+mod codec;
+mod hexdump;
+mod input;
+mod run;
+mod screen;
+mod show;
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use args::{Args, View};
+use clap::Parser;
+use codec::Codec;
+use input::Source;
+use run::Outcome;
+use screen::Screen;
+use show::{Report, count};
+
+fn main() -> ExitCode {
+    let outcome = match Args::parse() {
+        Args { file: None, view, .. } => captures(&view),
+        Args { file: Some(file), codec, view } => one_file(&file, codec.codec_or_exit(), &view),
+    };
+    match outcome {
+        Ok(Outcome::Whole) => ExitCode::SUCCESS,
+        Ok(Outcome::Failed) => ExitCode::FAILURE,
+        // Whoever reads the output has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            note(&format!("inspect: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn one_file(file: &Path, codec: Codec, view: &View) -> io::Result<Outcome> {
+    let mut source = Source::open(file)?;
+    let mut screen = Screen::new(view.color, source.bar());
+    let start = Instant::now();
+    let outcome = codec.run(&mut source, view.chunk, &mut Report::new(&mut screen, view.frames, view.bytes))?;
+    screen.flush()?;
+    source.bar().finish_and_clear();
+    note(&rate(source.total(), start.elapsed()));
+    Ok(outcome)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "to be read, not to be counted with")]
+fn rate(bytes: u64, time: Duration) -> String {
+    format!("{} in {time:.1?}: {:.1} MB/s", count(bytes, "byte"), bytes as f64 / 1e6 / time.as_secs_f64())
+}
+
+/// Shows a little of each capture. That one of them was cut off is no failure of this run.
+fn captures(view: &View) -> io::Result<Outcome> {
+    let mut screen = Screen::new(view.color, input::no_bar());
+    for capture in captures::CAPTURES {
+        let mut source = Source::open(&capture.path())?;
+        let mut report = Report::new(&mut screen, view.frames.or(Some(3)), view.bytes.or(Some(48)));
+        report.heading(capture)?;
+        capture.codec().run(&mut source, view.chunk, &mut report)?;
+        report.gap()?;
+    }
+    screen.flush()?;
+    Ok(Outcome::Whole)
+}
+
+/// Writes a line to standard error, where nobody may be listening.
+fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}

@@ -1,0 +1,125 @@
+//! What is shown of a stream: frames, errors and sums, as text.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+use framewright::engine::Place;
+use framewright::{Error, ErrorCause};
+
+use crate::captures::Capture;
+use crate::codec::Layout;
+use crate::hexdump::Hexdump;
+use crate::input::Source;
+use crate::screen::{Palette, Screen};
+
+/// How many bytes of a bad frame are shown at most, and how many before it at least.
+const BAD: usize = 64;
+const BEFORE_BAD: u64 = 16;
+
+/// Shows a stream as it is read, and sums it up.
+pub(crate) struct Report<'a> {
+    out: &'a mut Screen,
+    palette: &'static Palette,
+    most_frames: u64,
+    most_bytes: usize,
+    frames: u64,
+    /// The encoded bytes of all frames.
+    framed: u64,
+    errors: u64,
+}
+
+impl<'a> Report<'a> {
+    /// Shows so many frames, and so many bytes of each; or all.
+    pub(crate) fn new(out: &'a mut Screen, frames: Option<u64>, bytes: Option<usize>) -> Self {
+        let (most_frames, most_bytes) = (frames.unwrap_or(u64::MAX), bytes.unwrap_or(usize::MAX));
+        Self { palette: out.palette, out, most_frames, most_bytes, frames: 0, framed: 0, errors: 0 }
+    }
+
+    pub(crate) fn heading(&mut self, capture: &Capture) -> io::Result<()> {
+        let Capture { file, program, options } = capture;
+        let title = self.palette.title;
+        writeln!(self.out, "{title}{file}{title:#} ({program}): {options}")
+    }
+
+    /// Shows a frame, given encoded, `payload` bytes of which are its payload; or only counts it.
+    pub(crate) fn frame(&mut self, place: Place, encoded: &[u8], payload: usize, layout: Layout) -> io::Result<()> {
+        self.frames += 1;
+        self.framed += place.len as u64;
+        if self.frames > self.most_frames {
+            return Ok(());
+        }
+        let payload = layout.header..layout.header + payload;
+        let tail = encoded.len().saturating_sub(payload.end);
+        let parts = parts(&[(payload.start, "header"), (payload.len(), "payload"), (tail, layout.tail)]);
+        let (number, len) = (self.frames, count(place.len as u64, "byte"));
+        let title = self.palette.title;
+        writeln!(self.out, "{title}frame {number}{title:#} at byte {}: {len} ({parts})", place.offset)?;
+
+        let (bytes, hidden) = encoded.split_at(encoded.len().min(self.most_bytes));
+        let style = |at| if payload.contains(&at) { Style::new() } else { self.palette.around };
+        Hexdump { offset: place.offset, bytes, marked: None, label: self.palette.offset }.write(self.out, style)?;
+        match hidden.len() {
+            0 => Ok(()),
+            more => writeln!(self.out, "  and {}", count(more as u64, "more byte")),
+        }
+    }
+
+    /// Shows what is wrong, and where.
+    pub(crate) fn error<F: std::error::Error>(&mut self, error: &Error<F>, source: &Source, layout: Layout) -> io::Result<()> {
+        self.errors += 1;
+        let red = self.palette.error;
+        let then = if error.is_fatal() { "" } else { " (stepped over)" };
+        writeln!(self.out, "{red}error: {error}{red:#}{then}")?;
+        if let ErrorCause::Truncated { received, missing } = error.cause {
+            writeln!(self.out, "{red}missing: at least {}{red:#}", count(missing.get() as u64, "more byte"))?;
+            return self.bad_bytes(error.offset, usize::try_from(received).unwrap_or(BAD), source);
+        }
+        self.bad_bytes(error.offset, layout.judged, source)
+    }
+
+    /// Shows the first `len` bytes of a bad frame, which had to arrive before it could be told, and a few bytes before it.
+    fn bad_bytes(&mut self, offset: u64, len: usize, source: &Source) -> io::Result<()> {
+        let before = offset.min(BEFORE_BAD + offset % BEFORE_BAD);
+        let start = offset - before;
+        let marked = usize::try_from(before).unwrap_or(0);
+        let bytes = source.seen(start, marked + len.min(BAD));
+        let style = |at| match at {
+            _ if at < marked => Style::new(),
+            _ if at == marked => self.palette.mark,
+            _ => self.palette.error,
+        };
+        Hexdump { offset: start, bytes, marked: Some(marked), label: self.palette.offset }.write(self.out, style)
+    }
+
+    /// Sums up a stream that ended, or failed, at byte `end`.
+    pub(crate) fn summary(&mut self, end: u64) -> io::Result<()> {
+        let hidden = match self.frames.saturating_sub(self.most_frames) {
+            0 => String::new(),
+            hidden => format!(" ({hidden} not shown)"),
+        };
+        let (frames, errors) = (count(self.frames, "frame"), count(self.errors, "error"));
+        let (bytes, skipped) = (count(end, "byte"), count(end - self.framed, "byte"));
+        let title = self.palette.title;
+        writeln!(self.out, "{title}{frames}{title:#}{hidden}, {bytes}, {skipped} skipped, {errors}")
+    }
+
+    /// Leaves a line blank.
+    pub(crate) fn gap(&mut self) -> io::Result<()> {
+        writeln!(self.out)
+    }
+
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Names the parts that are there, with their lengths.
+fn parts(parts: &[(usize, &str)]) -> String {
+    let there = parts.iter().filter(|(len, _)| *len > 0);
+    there.map(|(len, part)| format!("{len} {part}")).collect::<Vec<_>>().join(", ")
+}
+
+/// A number of things, which have their plural by an `s`.
+pub(crate) fn count(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}

@@ -1,0 +1,233 @@
+//! The example `inspect`, run as a program. (Not on the emulated big-endian machine, where examples are not built.)
+#![cfg(target_endian = "little")]
+
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+
+const CAPTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/captures");
+const EVERYTHING: [&str; 4] = ["--frames", "1000000", "--bytes", "1000000"];
+
+/// A stream that goes wrong in some way, and how to read it.
+const BAD_STREAMS: &[(&str, &[u8])] = &[
+    ("--codec lines --max 8 --on-excess discard", b"ok\nmuch too long, and then some more\nfine\r\nmuch too long at the end"),
+    ("--codec lines --max 8", b"a line\nok\nmuch too long\nnever seen\n"),
+    ("--codec lines --max 0 --ending any", b"\r\n\n\r\rx"),
+    ("--codec delimiters --delimiter --a --delimiter -- --max 3 --on-excess discard", b"one--two--aseven--for--"),
+    ("--codec delimiters --delimiter \\x00\\x00 --max 3", b"one\0\0four\0\0"),
+    ("--codec length-field --width 2 --max 9 --on-excess discard", b"\0\x05hello\0\x0atoo long..\0\0\0\x01x\0\x0bcut off"),
+    ("--codec length-field --width 2 --offset 1 --counts frame --max 9", b"a\0\x03b\0\x02c\0\x03"),
+    ("--codec length-field --width 4 --little-endian --trailer 1 --keep-header", b"\x01\0\0\0ab\x02\0\0"),
+];
+
+#[test]
+fn without_arguments_it_shows_every_capture() {
+    let shown = inspect(&[], b"");
+    assert!(shown.status.success(), "{shown:?}");
+    let text = stdout(&shown);
+    for entry in fs::read_dir(CAPTURES).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let is_capture = Path::new(&name).extension().is_some_and(|extension| extension == "bin");
+        assert!(!is_capture || text.contains(&format!("{name} (")), "{name} is not shown");
+    }
+}
+
+#[test]
+fn the_captures_hold_what_their_readme_says() {
+    #[rustfmt::skip]
+    let expected = [
+        "1291 frames (1288 not shown), 21634 bytes, 0 bytes skipped, 0 errors",
+        "58 frames (55 not shown), 960 bytes, 0 bytes skipped, 0 errors",
+        "13 frames (10 not shown), 18203 bytes, 0 bytes skipped, 0 errors", // the last is what was left over
+        "45 frames (42 not shown), 9863 bytes, 0 bytes skipped, 0 errors",
+        "47 frames (44 not shown), 6173 bytes, 0 bytes skipped, 0 errors",
+        "88 frames (85 not shown), 23301 bytes, 0 bytes skipped, 0 errors",
+        "49 frames (46 not shown), 8944 bytes, 0 bytes skipped, 0 errors",
+        "16 frames (13 not shown), 8233 bytes, 0 bytes skipped, 0 errors",
+        "181 frames (178 not shown), 13866 bytes, 0 bytes skipped, 0 errors",
+        "71 frames (68 not shown), 4449 bytes, 0 bytes skipped, 0 errors",
+        "70 frames (67 not shown), 12443 bytes, 0 bytes skipped, 0 errors",
+        "263 frames (260 not shown), 13523 bytes, 0 bytes skipped, 0 errors",
+        "637 frames (634 not shown), 41327 bytes, 0 bytes skipped, 1 error",
+    ];
+    let text = stdout(&inspect(&[], b""));
+    let sums: Vec<_> = text.lines().filter(|line| line.contains(" not shown)")).collect();
+    assert_eq!(sums, expected);
+}
+
+#[test]
+fn chunks_change_nothing_in_the_captures() {
+    let whole = inspect(&EVERYTHING, b"");
+    assert!(whole.stdout.len() > 1_000_000, "everything is shown");
+    for chunk in ["1", "7", "64", "4096", "1000000"] {
+        let cut = inspect(&[&EVERYTHING[..], &["--chunk", chunk]].concat(), b"");
+        assert!(cut.stdout == whole.stdout, "--chunk {chunk} shows something else");
+    }
+}
+
+#[test]
+fn chunks_change_nothing_in_bad_streams() {
+    for (options, stream) in BAD_STREAMS {
+        let whole = inspect_with(options, stream);
+        assert!(stdout(&whole).contains("error: "), "{options}: {}", stdout(&whole));
+        for chunk in ["1", "2", "3", "7", "64"] {
+            let cut = inspect_with(&format!("{options} --chunk {chunk}"), stream);
+            assert_eq!(stdout(&cut), stdout(&whole), "{options} --chunk {chunk}");
+            assert_eq!(cut.status.code(), whole.status.code(), "{options} --chunk {chunk}");
+        }
+    }
+}
+
+#[test]
+fn a_frame_is_shown_with_its_place_and_its_parts() {
+    let shown = inspect_with("--codec length-field --width 2 --trailer 1 --frames 1", b"\0\x05hello!\0\0!");
+    assert_eq!(
+        stdout(&shown),
+        "frame 1 at byte 0: 8 bytes (2 header, 5 payload, 1 trailer)
+  00000000  00 05 68 65 6c 6c 6f 21                           |..hello!|
+2 frames (1 not shown), 11 bytes, 0 bytes skipped, 0 errors
+"
+    );
+    assert_eq!(shown.status.code(), Some(0));
+}
+
+#[test]
+fn a_fatal_error_is_marked() {
+    let shown = inspect_with("--codec length-field --width 2 --max 100", b"\0\x05hello, world\0\0\0");
+    assert_eq!(
+        stdout(&shown),
+        "frame 1 at byte 0: 7 bytes (2 header, 5 payload)
+  00000000  00 05 68 65 6c 6c 6f                              |..hello|
+error: frame at byte 7: payload longer than the limit of 100 bytes
+  00000000  00 05 68 65 6c 6c 6f 2c  20                       |..hello, |
+                                 ^^                                   ^
+1 frame, 7 bytes, 0 bytes skipped, 1 error
+"
+    );
+    assert_eq!(shown.status.code(), Some(1));
+}
+
+#[test]
+fn an_error_that_was_stepped_over_is_marked() {
+    let shown = inspect_with("--codec lines --max 8 --on-excess discard", b"ok\nanother\nmuch too long\nfine\n");
+    assert_eq!(
+        stdout(&shown),
+        "frame 1 at byte 0: 3 bytes (2 payload, 1 ending)
+  00000000  6f 6b 0a                                          |ok.|
+frame 2 at byte 3: 8 bytes (7 payload, 1 ending)
+  00000003  61 6e 6f 74 68 65 72 0a                           |another.|
+error: frame at byte 11: payload longer than the limit of 8 bytes (stepped over)
+  00000000  6f 6b 0a 61 6e 6f 74 68  65 72 0a 6d 75 63 68 20  |ok.another.much |
+                                              ^^                          ^
+  00000010  74 6f 6f 20                                       |too |
+frame 3 at byte 25: 5 bytes (4 payload, 1 ending)
+  00000019  66 69 6e 65 0a                                    |fine.|
+3 frames, 30 bytes, 14 bytes skipped, 1 error
+"
+    );
+    assert_eq!(shown.status.code(), Some(0));
+}
+
+#[test]
+fn a_stream_that_was_cut_off_tells_what_is_missing() {
+    let file = format!("{CAPTURES}/postgres-cut.bin");
+    let shown = inspect(&["--codec", "length-field", "--width", "4", "--offset", "1", "--counts", "-4", &file], b"");
+    let text = stdout(&shown);
+    assert!(text.contains("error: frame at byte 41327: the stream ended 39 bytes into the frame\nmissing: at least 24 more bytes\n"));
+    assert_eq!(shown.status.code(), Some(1));
+}
+
+#[test]
+fn a_pipe_tells_what_it_waits_for() {
+    let mut child = start(&["--codec", "length-field", "--width", "2", "-"]);
+    let mut input = child.stdin.take().unwrap();
+    // A slow machine may wait, and say so, more often.
+    let mut notes = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    input.write_all(b"\0\x05hel").unwrap();
+    assert!(notes.any(|note| note == "waiting: at least 2 more bytes, from byte 5 on"));
+    input.write_all(b"lo").unwrap();
+    assert!(notes.any(|note| note == "waiting: the next frame, from byte 7 on"));
+    drop(input);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn whoever_closes_the_output_has_seen_enough() {
+    let mut child = start(&EVERYTHING);
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
+}
+
+#[test]
+fn colors_are_for_those_who_ask() {
+    assert!(!stdout(&inspect_with("--codec lines", b"x\n")).contains('\x1b'));
+    assert!(stdout(&inspect_with("--codec lines --color always", b"x\n")).contains("78 \x1b[36m0a\x1b[0m"));
+}
+
+#[test]
+fn options_that_make_no_sense_are_refused() {
+    for options in [
+        "--codec",
+        "--codec morse",
+        "--codec lines --ending never",
+        "--codec lines --width 2",
+        "--codec lines --chunk 0",
+        "--codec delimiters",
+        "--codec delimiters --delimiter \\q",
+        "--codec delimiters --delimiter \\x0",
+        "--codec length-field",
+        "--codec length-field --width 5",
+        "--codec length-field --width 2 --counts everything",
+        "--codec length-field --width 2 --header 1",
+        "--ending lf",
+    ] {
+        let refused = inspect_with(options, b"");
+        assert_eq!(refused.status.code(), Some(2), "{options}");
+        assert!(refused.stdout.is_empty() && refused.stderr.starts_with(b"error: "), "{options}: {refused:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_an_error() {
+    let refused = inspect(&["--codec", "lines", "no/such/file"], b"");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).starts_with("inspect: no/such/file: "), "{refused:?}");
+}
+
+fn inspect_with(options: &str, stream: &[u8]) -> Output {
+    inspect(&options.split(' ').chain(["-"]).collect::<Vec<_>>(), stream)
+}
+
+fn inspect(arguments: &[&str], stream: &[u8]) -> Output {
+    let mut child = start(arguments);
+    // It may refuse its arguments before it reads.
+    let _ = child.stdin.take().unwrap().write_all(stream);
+    child.wait_with_output().unwrap()
+}
+
+fn start(arguments: &[&str]) -> Child {
+    let mut command = Command::new(program());
+    command.args(arguments).env_remove("CLICOLOR_FORCE");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// The example lies beside this test. `cargo test` builds it before, but `cargo test --test inspect` does not.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let folder = env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned();
+        let profile = if folder.ends_with("release") { "release" } else { "test" };
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--example", "inspect", "--profile", profile]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        assert!(build.status().unwrap().success());
+        folder.join("examples/inspect").with_extension(env::consts::EXE_EXTENSION)
+    })
+}
