@@ -156,12 +156,14 @@ fn every_codec_has_its_chapter_its_table_its_property_and_its_fuzz_line() {
     assert!(codecs.len() >= 3, "{codecs:?}");
     for (file, codec) in codecs {
         let source = read(&file);
-        let chapter = source.split_once("SPEC.md, clauses ").and_then(|(_, after)| after.split_once('-')).map(|(chapter, _)| chapter.to_owned());
+        let chapter =
+            source.split_once("SPEC.md, clauses ").and_then(|(_, after)| after.split_once('-')).map(|(chapter, _)| chapter.to_owned());
         let chapter = chapter.unwrap_or_else(|| panic!("{file} does not say where its law is"));
         assert!(spec.contains(&format!("## {chapter}: ")), "{file}: SPEC.md has no chapter {chapter}");
         assert!(tables.contains(&format!("clause: \"{chapter}-")), "{codec} has no table");
         let property = format!("fn {}_", chapter.to_lowercase());
-        let has_property = tables.split(&property).skip(1).any(|body| body.split("\n#[test]").next().is_some_and(|body| body.contains("property(")));
+        let has_property =
+            tables.split(&property).skip(1).any(|body| body.split("\n#[test]").next().is_some_and(|body| body.contains("property(")));
         assert!(has_property, "{codec} has no property");
         assert!(targets.contains(&codec), "{codec} is not fuzzed");
     }

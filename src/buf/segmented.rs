@@ -7,7 +7,7 @@ use core::ops::Range;
 use super::{BufConfig, Needle, Reservation, Segments, StreamBuf, StreamBufMut, View, admit, search};
 use crate::error::{BufError, NeedMoreData};
 
-/// A buffer of segments: shares what it hands out, takes [`Bytes`] without copying, and never moves bytes unless asked to make them contiguous.
+/// A buffer of segments: shares what it hands out, takes [`Bytes`] without copying, and moves bytes only to make them contiguous, or a few of them out of a block that is used up.
 ///
 /// ```text
 /// sealed: |  unread  |  unread  | …      none empty, oldest first

@@ -48,7 +48,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
 
     /// Lends storage to read the next bytes of the stream into: a block of [`READ_BLOCK`] bytes or, when the frame that is due needs more, its room.
     ///
-    /// The room of a frame is sized to its claim up to [`EAGER_RESERVE`] bytes; beyond that it at most doubles what has arrived, and the last step is exact.
+    /// The room of a frame is sized to its claim up to [`EAGER_RESERVE`] bytes; beyond that it at most doubles what has arrived, and the last step is exact. What storage there is is used up first.
     ///
     /// # Errors
     /// [`Refused`], as for [`feed`](Self::feed): before a byte is read that could not be taken.
@@ -69,7 +69,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     pub fn reserve(&mut self) -> Result<Room<'_, D, B>, Refused> {
         self.admit()?;
         self.free();
-        let len = self.claim().max(READ_BLOCK);
+        let len = self.room();
         Ok(Room { engine: self, len })
     }
 
@@ -129,6 +129,18 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         if self.store.write(chunk).is_err() {
             self.state = State::Failed(self.bug("the buffer refused bytes"));
         }
+    }
+
+    /// How many bytes to lend, with storage provided for them: a block or, of a longer frame that is due, as much as its storage has room for. That storage grows by exact steps.
+    fn room(&mut self) -> usize {
+        let claim = self.claim();
+        if claim <= READ_BLOCK && self.held_bytes() + claim <= EAGER_RESERVE {
+            return READ_BLOCK;
+        }
+        if self.store.spare() < claim.min(READ_BLOCK) {
+            self.store.provide(claim);
+        }
+        self.store.spare().min(claim.max(READ_BLOCK))
     }
 
     /// Prepares for `n` bytes of a frame whose length is known; other storage grows as the buffer sees fit.
