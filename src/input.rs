@@ -22,11 +22,9 @@ use crate::error::NeedMoreData;
 #[derive(Debug)]
 pub struct Input<'a> {
     first: &'a [u8],
-    /// The runs after the first; `None` where there are none.
+    /// `None` where nothing is behind the first run, and more will follow. Few fields, because one is made for each frame.
     rest: Option<Rest<'a>>,
-    len: usize,
     position: u64,
-    end: bool,
     #[cfg(feature = "testkit")]
     examined: core::cell::Cell<u64>,
 }
@@ -34,8 +32,13 @@ pub struct Input<'a> {
 /// The runs after the first: what is stored, and then what the caller is holding.
 #[derive(Clone, Debug)]
 struct Rest<'a> {
-    stored: Segments<'a>,
+    /// `None` where only the chunk is left.
+    stored: Option<Segments<'a>>,
     chunk: &'a [u8],
+    /// The bytes of the first run and these.
+    len: usize,
+    /// Whether no byte will follow.
+    end: bool,
 }
 
 impl<'a> Input<'a> {
@@ -45,9 +48,7 @@ impl<'a> Input<'a> {
         Self {
             first,
             rest: None,
-            len: first.len(),
             position,
-            end: false,
             #[cfg(feature = "testkit")]
             examined: core::cell::Cell::new(0),
         }
@@ -60,8 +61,14 @@ impl<'a> Input<'a> {
             None => (chunk, &[][..]),
         };
         let first = first.get(..len).unwrap_or(first);
-        let rest = (first.len() < len).then_some(Rest { stored, chunk });
-        Self { rest, len, end, ..Self::contiguous(first, position) }
+        let rest = (first.len() < len || end).then(|| {
+            let (stored, chunk) = match stored.len() {
+                0 => (None, chunk.get(..len - first.len()).unwrap_or(chunk)),
+                _ => (Some(stored), chunk),
+            };
+            Rest { stored, chunk, len, end }
+        });
+        Self { rest, ..Self::contiguous(first, position) }
     }
 
     /// Returns `Err` with [`Idle`] when nothing is unread. The first line of most scans: `input.begin()?`.
@@ -70,14 +77,14 @@ impl<'a> Input<'a> {
     /// [`Idle`], which `?` turns into [`Stop::Idle`](crate::decode::Stop::Idle).
     #[inline(always)]
     pub fn begin(&self) -> Result<(), Idle> {
-        if self.len == 0 { Err(Idle) } else { Ok(()) }
+        if self.is_empty() { Err(Idle) } else { Ok(()) }
     }
 
     /// Tells whether no byte will ever follow these.
     #[inline(always)]
     #[must_use]
     pub fn is_end(&self) -> bool {
-        self.end
+        self.rest.as_ref().is_some_and(|rest| rest.end)
     }
 
     /// Returns the offset of the first unread byte in the stream.
@@ -91,14 +98,14 @@ impl<'a> Input<'a> {
     #[inline(always)]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.len
+        self.rest.as_ref().map_or(self.first.len(), |rest| rest.len)
     }
 
     /// Tells whether nothing is unread.
     #[inline(always)]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// Returns the first run; empty only when nothing is unread. Say [`examined`](Self::examined) for what is read off it.
@@ -111,14 +118,14 @@ impl<'a> Input<'a> {
     /// Returns all unread bytes as contiguous runs in order, none of them empty. Say [`examined`](Self::examined) for what is read off them.
     #[must_use]
     pub fn runs(&self) -> Runs<'a> {
-        Runs { first: self.first, rest: self.rest.clone(), left: self.len }
+        Runs { first: self.first, rest: self.rest.clone(), left: self.len() }
     }
 
     /// Returns the unread bytes from offset `at` on, as contiguous runs in order, none of them empty.
     #[must_use]
     pub fn runs_from(&self, at: usize) -> Runs<'a> {
         if let Some(first) = self.first.get(at..) {
-            return Runs { first, rest: self.rest.clone(), left: self.len - at };
+            return Runs { first, rest: self.rest.clone(), left: self.len() - at };
         }
         let mut runs = self.runs();
         let mut skip = at;
@@ -129,6 +136,26 @@ impl<'a> Input<'a> {
             skip -= run.len();
         }
         runs
+    }
+
+    /// Returns the unread bytes from offset `at` on that lie together; empty only when there are none. Say [`examined`](Self::examined) for what is read off them.
+    #[inline]
+    #[must_use]
+    pub fn run_from(&self, at: usize) -> &'a [u8] {
+        match self.first.get(at..) {
+            Some(run) if !run.is_empty() => run,
+            _ => self.run_behind(at),
+        }
+    }
+
+    /// The same for bytes that do not lie in the first run.
+    #[inline]
+    fn run_behind(&self, at: usize) -> &'a [u8] {
+        match &self.rest {
+            None => &[],
+            Some(Rest { stored: None, chunk, .. }) => chunk.get(at - self.first.len()..).unwrap_or_default(),
+            Some(_) => self.runs_from(at).next().unwrap_or_default(),
+        }
     }
 
     /// Returns the byte at offset `at`, if it is there.
@@ -144,6 +171,9 @@ impl<'a> Input<'a> {
 
     #[cold]
     fn get_slow(&self, at: usize) -> Option<u8> {
+        if let Some(Rest { stored: None, chunk, .. }) = &self.rest {
+            return chunk.get(at - self.first.len()).copied();
+        }
         self.runs_from(at).next()?.first().copied()
     }
 
@@ -153,7 +183,7 @@ impl<'a> Input<'a> {
     /// [`NeedMoreData`] with the difference.
     #[inline(always)]
     pub fn require(&self, n: usize) -> Result<(), NeedMoreData> {
-        NeedMoreData::check(self.len, n)
+        NeedMoreData::check(self.len(), n)
     }
 
     /// Copies the `N` bytes at offset `at` out.
@@ -182,8 +212,15 @@ impl<'a> Input<'a> {
     /// [`NeedMoreData`] when there are too few; `to` is then unchanged.
     pub fn copy_to_slice(&self, at: usize, to: &mut [u8]) -> Result<(), NeedMoreData> {
         self.require(at.saturating_add(to.len()))?;
-        let from = self.runs_from(at).flatten();
-        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+        let mut to = to;
+        for run in self.runs_from(at) {
+            let (now, later) = to.split_at_mut(run.len().min(to.len()));
+            now.copy_from_slice(run.get(..now.len()).unwrap_or_default());
+            to = later;
+            if to.is_empty() {
+                break;
+            }
+        }
         Ok(())
     }
 
@@ -192,11 +229,11 @@ impl<'a> Input<'a> {
     /// # Complexity
     /// O(bytes from `at` on), whatever the runs.
     pub fn find(&self, needle: &Needle, at: &mut usize) -> Option<usize> {
-        let from = (*at).min(self.len);
+        let from = (*at).min(self.len());
         let runs = self.runs_from(from);
-        let found = buf::find_in(runs, self.len - from, needle, 0..self.len - from).map(|offset| from + offset);
-        let searched = found.unwrap_or_else(|| self.len.saturating_sub(needle.overlap()).max(from));
-        self.examined(found.map_or(self.len, |found| found + needle.as_bytes().len()) - from);
+        let found = buf::find_in(runs, self.len() - from, needle, 0..self.len() - from).map(|offset| from + offset);
+        let searched = found.unwrap_or_else(|| self.len().saturating_sub(needle.overlap()).max(from));
+        self.examined(found.map_or(self.len(), |found| found + needle.as_bytes().len()) - from);
         *at = searched;
         found
     }
@@ -238,7 +275,7 @@ impl<'a> Iterator for Runs<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         let mut run = core::mem::take(&mut self.first);
         if let (true, Some(rest)) = (run.is_empty(), &mut self.rest) {
-            run = rest.stored.next().unwrap_or_else(|| core::mem::take(&mut rest.chunk));
+            run = rest.stored.as_mut().and_then(Segments::next).unwrap_or_else(|| core::mem::take(&mut rest.chunk));
         }
         let run = run.get(..self.left).unwrap_or(run);
         self.left -= run.len();

@@ -88,6 +88,10 @@ fn frames_beyond_the_engines_limit_are_refused() {
     pascal().limits(3, 1 << 20).table(&[
         Case { clause: "EN-10", input: b"\x03ab",             says: &["frame at byte 0: frame longer than the limit of 3 bytes"] },
     ]);
+    pascal().limits(0, 1 << 20).table(&[
+        Case { clause: "EN-10", input: b"",                   says: &["end"] },
+        Case { clause: "EN-10", input: b"\0",                 says: &["frame at byte 0: frame longer than the limit of 0 bytes"] },
+    ]);
 }
 
 #[test]
@@ -193,6 +197,10 @@ fn en_11_input_is_refused_only_to_a_caller_that_stopped() {
     for _ in 0..30 {
         assert!(matches!(engine.feed(b"abc").unwrap().next_frame(), Ok(Step::NeedMoreData(_))));
     }
+    // Nor one that has nothing to drain, even where none may wait.
+    let mut engine = Engine::new(Lines::new(99)).with_backlog(0);
+    assert!(matches!(engine.feed(b"abc\n").unwrap().next_frame(), Ok(Step::Frame(..))));
+    assert!(engine.feed(b"x").is_ok());
     // Nor does one that has been told Idle; but one that has not looked since does.
     let mut engine = Engine::new(Lines::new(99)).with_backlog(8);
     assert!(matches!(engine.feed(b"").unwrap().next_frame(), Ok(Step::Idle)));
@@ -214,6 +222,8 @@ fn en_14_a_forgotten_chunk_is_refused() {
     let error = engine.frames().next_frame().unwrap_err();
     assert_eq!((error.is_fatal(), error.kind()), (true, ErrorKind::Misuse));
     assert_eq!(engine.eof().next_frame().unwrap_err(), error);
+    assert_eq!(engine.feed(b"x").err(), Some(Refused::ChunkForgotten));
+    assert_eq!(engine.into_parts().err(), Some(error));
     assert_eq!(forgetful().into_parts().err().map(|error| error.cause), Some(ErrorCause::ChunkForgotten));
     assert_eq!(forgetful().eof().next_frame().unwrap_err().cause, ErrorCause::ChunkForgotten);
     // Guards that borrow no chunk may be forgotten.

@@ -55,11 +55,9 @@ pub struct Frames<'a, D: Decode, B: StreamBufMut = LinearBuf> {
 pub(super) enum Mode {
     /// In the caller's chunk, from its start: nothing is stored, and the frame has not been looked at.
     Chunk,
-    /// In the first stored run, and a frame that has not been looked at.
+    /// In the first stored run, which has bytes unread.
     Stored,
-    /// Too few bytes are there, and the engine knows how many are missing.
-    Waiting,
-    /// By looking at everything.
+    /// By looking at everything, if enough is there.
     Slow,
 }
 
@@ -97,14 +95,10 @@ type Stepped<'a, D, T = Next<'a, <D as Decode>::Token>> = Result<T, Error<<D as 
 impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     /// The fastest way to look for the next frame.
     #[inline(always)]
-    pub(super) fn mode(&self, chunk: &[u8]) -> Mode {
-        let held = self.held_bytes();
-        if D::REWRITES || self.awaits != Awaits::Look || !matches!(self.state, State::Running) {
-            match self.awaits {
-                Awaits::Frame if self.supply != Supply::Ended && !D::REWRITES && held == 0 && !chunk.is_empty() => Mode::Chunk,
-                _ => Mode::Slow,
-            }
-        } else if held > 0 {
+    pub(super) fn mode(&self) -> Mode {
+        if D::REWRITES || self.awaits != Awaits::Look || self.skipped > 0 || !matches!(self.state, State::Running) {
+            Mode::Slow
+        } else if self.held_bytes() > 0 {
             // The first run may have been handed out whole.
             if self.store.peek().len() > self.taken { Mode::Stored } else { Mode::Slow }
         } else if self.supply == Supply::Ended {
@@ -112,13 +106,6 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         } else {
             Mode::Chunk
         }
-    }
-
-    /// Looks for a frame that has not been looked at, in one run.
-    #[inline(always)]
-    fn scan_fresh(decoder: &mut D, progress: &mut D::Progress, input: &Input<'_>) -> Scanned<D> {
-        D::reset(progress);
-        decoder.scan(progress, input)
     }
 
     /// Looks at everything that is unread. The decoder learns of the end of the stream only when it has looked at the same bytes without it: as it would have if the end had come later.
@@ -136,6 +123,14 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
             self.examined += input.examined_so_far();
         }
         (scanned, Sight { have, end })
+    }
+
+    /// Counts `len` bytes as handed out, where nothing was stepped over before them, and nothing is awaited.
+    #[inline(always)]
+    fn pass(&mut self, len: usize) -> Place {
+        let place = Place { offset: self.position, len, skipped: 0 };
+        self.position += len as u64;
+        place
     }
 
     /// Counts `len` bytes as handed out or stepped over; they become the frame's place.
@@ -163,7 +158,56 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
     /// Linear in the bytes of the stream, over all calls and for every chunking. Copies a frame only when it straddles chunks or segments.
     #[inline(always)]
     pub fn next_frame(&mut self) -> Result<Step<D::Frame<'_>>, Error<D::Fault>> {
-        Ok(match self.advance()? {
+        let next = match self.mode {
+            Mode::Chunk => {
+                let Engine {
+                    decoder,
+                    progress,
+                    position,
+                    max_frame,
+                    awaits,
+                    #[cfg(feature = "testkit")]
+                    examined,
+                    ..
+                } = &mut *self.engine;
+                let run = self.chunk.get(..*max_frame).unwrap_or(self.chunk);
+                let input = Input::contiguous(run, *position);
+                D::reset(progress);
+                let scanned = decoder.scan(progress, &input);
+                #[cfg(feature = "testkit")]
+                {
+                    *examined += input.examined_so_far();
+                }
+                match scanned {
+                    Ok(Found::Frame { len, mut token }) if len > 0 && len <= run.len() => {
+                        let (bytes, rest) = self.chunk.split_at(len);
+                        match decoder.inspect(&mut token, progress, bytes) {
+                            Ok(()) => {
+                                self.chunk = rest;
+                                let place = self.engine.pass(len);
+                                return Ok(Step::Frame(D::open(token, &self.engine.progress, bytes), place));
+                            }
+                            Err(reject) => Err(self.reject(reject, len)),
+                        }
+                    }
+                    Err(Stop::Need(short)) if run.len() == self.chunk.len() && short.missing.get() <= *max_frame - run.len() => {
+                        *awaits = Awaits::Bytes(run.len() + short.missing.get());
+                        self.mode = Mode::Slow;
+                        return Ok(Step::NeedMoreData(short));
+                    }
+                    Err(Stop::Idle) if self.chunk.is_empty() => {
+                        *awaits = Awaits::Frame;
+                        self.mode = Mode::Slow;
+                        return Ok(Step::Idle);
+                    }
+                    Ok(found) => self.act_or_go_on(Ok(found), Sight { have: run.len(), end: false }),
+                    Err(stop) => self.act_or_go_on(Err(stop), Sight { have: run.len(), end: false }),
+                }
+            }
+            Mode::Stored => self.advance_in_store(),
+            Mode::Slow => self.wait_or_look(),
+        };
+        Ok(match next? {
             Next::Frame { token, place, bytes, handoff } => {
                 let bytes = match bytes {
                     Where::Chunk(bytes) => bytes,
@@ -195,7 +239,7 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn next_view(&mut self) -> Result<Step<Kept<D>>, Error<D::Fault>> {
-        Ok(match self.advance()? {
+        Ok(match self.wait_or_look()? {
             Next::Frame { token, place, bytes, handoff } => {
                 let encoded = match bytes {
                     Where::Chunk(bytes) => Bytes::copy_from_slice(bytes),
@@ -210,93 +254,70 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
         })
     }
 
-    /// Decides what comes next, and takes its bytes.
-    #[inline(always)]
-    fn advance(&mut self) -> Stepped<'a, D> {
-        match self.mode {
-            Mode::Chunk => self.advance_in_chunk(),
-            Mode::Stored => self.advance_in_store(),
-            Mode::Waiting => self.wait(),
-            Mode::Slow => self.advance_slowly(),
-        }
-    }
-
-    #[inline(always)]
-    fn advance_in_chunk(&mut self) -> Stepped<'a, D> {
-        let engine = &mut *self.engine;
-        let run = self.chunk.get(..engine.max_frame).unwrap_or(self.chunk);
-        let input = Input::contiguous(run, engine.position);
-        let scanned = Engine::<D, B>::scan_fresh(&mut engine.decoder, &mut engine.progress, &input);
-        #[cfg(feature = "testkit")]
-        {
-            engine.examined += input.examined_so_far();
-        }
-        match scanned {
-            Ok(Found::Frame { len, mut token }) if len.wrapping_sub(1) < run.len() => {
-                let (bytes, rest) = self.chunk.split_at(len);
-                match engine.decoder.inspect(&mut token, &mut engine.progress, bytes) {
-                    Ok(()) => {
-                        self.chunk = rest;
-                        engine.empty = 0;
-                        Ok(Next::Frame { token, place: engine.take(len), bytes: Where::Chunk(bytes), handoff: false })
-                    }
-                    Err(reject) => Err(self.reject(reject, len)),
-                }
-            }
-            other => self.act_or_go_on(other, Sight { have: run.len(), end: false }),
-        }
-    }
-
-    #[inline(always)]
+    /// Looks at the first stored run.
+    #[inline(never)]
     fn advance_in_store(&mut self) -> Stepped<'a, D> {
-        let engine = &mut *self.engine;
-        let at = engine.taken;
-        let run = engine.store.peek().get(at..).unwrap_or_default();
-        let run = run.get(..engine.max_frame).unwrap_or(run);
-        let input = Input::contiguous(run, engine.position);
-        let scanned = Engine::<D, B>::scan_fresh(&mut engine.decoder, &mut engine.progress, &input);
+        let Engine {
+            decoder,
+            progress,
+            store,
+            taken,
+            position,
+            max_frame,
+            awaits,
+            #[cfg(feature = "testkit")]
+            examined,
+            ..
+        } = &mut *self.engine;
+        let run = store.peek().get(*taken..).unwrap_or_default();
+        let run = run.get(..*max_frame).unwrap_or(run);
+        let (at, have) = (*taken, run.len());
+        let input = Input::contiguous(run, *position);
+        if *awaits == Awaits::Look {
+            D::reset(progress);
+        }
+        let scanned = decoder.scan(progress, &input);
         #[cfg(feature = "testkit")]
         {
-            engine.examined += input.examined_so_far();
+            *examined += input.examined_so_far();
         }
         match scanned {
-            Ok(Found::Frame { len, mut token }) if len.wrapping_sub(1) < run.len() => {
-                let (bytes, rest) = run.split_at(len);
-                match engine.decoder.inspect(&mut token, &mut engine.progress, bytes) {
+            Ok(Found::Frame { len, mut token }) if len > 0 && len <= have => {
+                match decoder.inspect(&mut token, progress, run.get(..len).unwrap_or_default()) {
                     Ok(()) => {
-                        if rest.is_empty() {
-                            self.mode = Mode::Slow;
+                        *taken += len;
+                        *awaits = Awaits::Look;
+                        let place = self.engine.pass(len);
+                        if len == have {
+                            self.mode = self.engine.mode();
                         }
-                        engine.taken += len;
-                        engine.empty = 0;
-                        Ok(Next::Frame { token, place: engine.take(len), bytes: Where::Stored { at, len }, handoff: false })
+                        Ok(Next::Frame { token, place, bytes: Where::Stored { at, len }, handoff: false })
                     }
                     Err(reject) => Err(self.reject(reject, len)),
                 }
             }
-            other => {
-                let have = run.len();
-                self.act_or_go_on(other, Sight { have, end: false })
-            }
+            Ok(found) => self.act_or_go_on(Ok(found), Sight { have, end: false }),
+            Err(stop) => self.act_or_go_on(Err(stop), Sight { have, end: false }),
         }
     }
 
-    /// Repeats what is missing.
+    /// Repeats what is missing, or looks at everything.
     #[inline(always)]
-    fn wait(&mut self) -> Stepped<'a, D> {
+    fn wait_or_look(&mut self) -> Stepped<'a, D> {
         let unread = self.engine.held_bytes() + self.chunk.len();
         match self.engine.awaits {
-            Awaits::Bytes(due) => match NeedMoreData::check(unread, due) {
+            Awaits::Bytes(due) if self.engine.supply != Supply::Ended => match NeedMoreData::check(unread, due) {
                 Err(short) => Ok(Next::NeedMoreData(short)),
                 Ok(()) => self.advance_slowly(),
             },
-            Awaits::Frame if unread == 0 => Ok(Next::Idle),
+            Awaits::Frame if self.engine.supply != Supply::Ended && unread == 0 => Ok(Next::Idle),
             _ => self.advance_slowly(),
         }
     }
 
     #[cold]
     fn act_or_go_on(&mut self, scanned: Scanned<D>, sight: Sight) -> Stepped<'a, D> {
+        self.engine.free();
         match self.act(scanned, sight)? {
             Some(next) => Ok(next),
             None => self.advance_slowly(),
@@ -315,22 +336,32 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
             }
             let unread = self.engine.store.len() + self.chunk.len();
             if !self.engine.is_ready(unread) && self.engine.supply != Supply::Ended {
-                self.mode = Mode::Waiting;
-                return self.wait();
+                return self.wait_or_look();
             }
             let (scanned, sight) = self.engine.scan_all(self.chunk);
-            if let Some(next) = self.act(scanned, sight)? {
-                return Ok(next);
+            match scanned {
+                Ok(Found::Frame { len, token }) => return self.take_frame(len, token, sight.have, false),
+                Err(Stop::Need(short)) => {
+                    if let Some(next) = self.await_bytes(sight, short)? {
+                        return Ok(next);
+                    }
+                }
+                scanned => {
+                    if let Some(next) = self.act(scanned, sight)? {
+                        return Ok(next);
+                    }
+                }
             }
         }
     }
 
-    /// Does what a scan asks for. `None` when there is nothing to say yet.
+    /// Does what a scan asks for, when the bytes of earlier frames are freed. `None` when there is nothing to say yet.
+    #[cold]
     fn act(&mut self, scanned: Scanned<D>, sight: Sight) -> Stepped<'a, D, Option<Next<'a, D::Token>>> {
         let have = sight.have;
         match scanned {
-            Ok(Found::Frame { len, token }) => self.take_frame(len, token, have, false).map(Some),
-            Ok(Found::Handoff { len, token }) => self.take_frame(len, token, have, true).map(Some),
+            Ok(Found::Frame { len, token }) => self.take_rare_frame(len, token, have, false).map(Some),
+            Ok(Found::Handoff { len, token }) => self.take_rare_frame(len, token, have, true).map(Some),
             Ok(Found::Skip(len)) if (1..=have).contains(&len) => {
                 self.step_over(len);
                 Ok(None)
@@ -338,6 +369,8 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
             Ok(Found::Skip(_)) => Err(self.bug("it skips nothing, or more bytes than there are")),
             Ok(Found::End) => Ok(Some(self.end())),
             Err(Stop::Idle) if have > 0 => Err(self.bug("it is idle with bytes unread")),
+            // It was shown nothing of them: the limit is 0.
+            Err(Stop::Idle) if self.engine.held_bytes() + self.chunk.len() > 0 => Err(self.too_large()),
             Err(Stop::Idle) if sight.end => Ok(Some(self.end())),
             Err(Stop::Idle) => {
                 self.engine.awaits = Awaits::Frame;
@@ -355,6 +388,12 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
         }
     }
 
+    /// The same as [`take_frame`](Self::take_frame), out of line.
+    #[cold]
+    fn take_rare_frame(&mut self, len: usize, token: D::Token, have: usize, handoff: bool) -> Stepped<'a, D> {
+        self.take_frame(len, token, have, handoff)
+    }
+
     /// Notes that a frame needs more bytes than the scan saw, if it may have so many.
     fn await_bytes(&mut self, Sight { have, end }: Sight, short: NeedMoreData) -> Stepped<'a, D, Option<Next<'a, D::Token>>> {
         let due = have.saturating_add(short.missing.get());
@@ -363,7 +402,7 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
         // A frame that fills the limit may still be whole, if the stream ends here and its decoder takes that for an end.
         let may_end_here = !end && unread == max_frame && have == unread && short == NeedMoreData::ONE;
         if due > max_frame && !may_end_here {
-            return Err(self.fail(ErrorCause::FrameTooLarge { what: "frame", limit: max_frame as u64 }));
+            return Err(self.too_large());
         }
         if end {
             return Err(self.fail(ErrorCause::Truncated { received: have as u64, missing: short.missing }));
@@ -374,28 +413,28 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
 
     /// Waits for more bytes, unless the stream has ended: then there is another look to take.
     fn pause(&mut self, next: Next<'a, D::Token>) -> Option<Next<'a, D::Token>> {
-        let ended = self.engine.supply == Supply::Ended;
-        self.mode = if ended { Mode::Slow } else { Mode::Waiting };
-        (!ended).then_some(next)
+        self.mode = Mode::Slow;
+        (self.engine.supply != Supply::Ended).then_some(next)
     }
 
     /// Takes a frame of `len` bytes, contiguous: where it lies, or by moving the part of it that is in the chunk to what is stored.
+    #[inline(always)]
     fn take_frame(&mut self, len: usize, mut token: D::Token, have: usize, handoff: bool) -> Stepped<'a, D> {
         if len > have {
             return Err(self.bug("a frame of more bytes than there are"));
         }
         self.count_empty(len)?;
-        self.engine.free();
-        let in_chunk = self.engine.store.is_empty() && !D::REWRITES;
-        let (bytes, judged) = if in_chunk {
+        let stored = self.engine.store.len();
+        let (bytes, judged) = if stored == 0 && !D::REWRITES {
             let (bytes, rest) = self.chunk.split_at(len);
             self.chunk = rest;
             (Where::Chunk(bytes), self.engine.decoder.inspect(&mut token, &mut self.engine.progress, bytes))
         } else {
-            let lacking = len.saturating_sub(self.engine.store.len());
-            let (moved, rest) = self.chunk.split_at(lacking);
-            self.engine.keep(moved);
-            self.chunk = rest;
+            if len > stored {
+                let (moved, rest) = self.chunk.split_at(len - stored);
+                self.engine.keep(moved);
+                self.chunk = rest;
+            }
             self.engine.taken = len;
             match self.engine.judge_stored(&mut token, len) {
                 Ok(shown) => (Where::Stored { at: 0, len: shown }, Ok(())),
@@ -409,7 +448,7 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
         if handoff {
             self.engine.state = State::Over;
         }
-        self.mode = self.engine.mode(self.chunk);
+        self.mode = self.engine.mode();
         Ok(Next::Frame { token, place, bytes, handoff })
     }
 
@@ -430,7 +469,7 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
         self.engine.awaits = Awaits::Look;
         match reject {
             Reject::Bad(fault) => {
-                self.mode = self.engine.mode(self.chunk);
+                self.mode = self.engine.mode();
                 Error::bad_frame(offset, ErrorCause::Fault(fault))
             }
             Reject::Fatal(fault) => self.fail_with(Error::fatal(offset, ErrorCause::Fault(fault))),
@@ -445,22 +484,32 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
         self.engine.position += len as u64;
         self.engine.skipped += len as u64;
         self.engine.awaits = Awaits::Look;
-        if len > 0 {
-            self.engine.empty = 0;
-        }
-        self.mode = self.engine.mode(self.chunk);
+        self.mode = self.engine.mode();
     }
 
     /// Sees to it that events without bytes do not go on for ever.
     fn count_empty(&mut self, len: usize) -> Stepped<'a, D, ()> {
-        self.engine.empty = if len > 0 { 0 } else { self.engine.empty + 1 };
-        if self.engine.empty > MAX_EMPTY { Err(self.bug("too many events without bytes")) } else { Ok(()) }
+        let engine = &mut *self.engine;
+        if len > 0 {
+            return Ok(());
+        }
+        if engine.empty_at != engine.position {
+            engine.empty_at = engine.position;
+            engine.empty = 0;
+        }
+        engine.empty += 1;
+        if engine.empty > MAX_EMPTY { Err(self.bug("too many events without bytes")) } else { Ok(()) }
     }
 
     fn end(&mut self) -> Next<'a, D::Token> {
         self.engine.state = State::Over;
         self.mode = Mode::Slow;
         Next::End(self.engine.take(0))
+    }
+
+    fn too_large(&mut self) -> Error<D::Fault> {
+        let limit = self.engine.max_frame as u64;
+        self.fail(ErrorCause::FrameTooLarge { what: "frame", limit })
     }
 
     fn bug(&mut self, what: &'static str) -> Error<D::Fault> {
@@ -473,6 +522,7 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
 
     fn fail_with(&mut self, error: Error<D::Fault>) -> Error<D::Fault> {
         self.engine.state = State::Failed(error.clone());
+        self.engine.awaits = Awaits::Look;
         self.mode = Mode::Slow;
         error
     }

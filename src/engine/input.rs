@@ -21,15 +21,27 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     pub fn feed<'a>(&'a mut self, chunk: &'a [u8]) -> Result<Frames<'a, D, B>, Refused> {
         self.admit()?;
         if let Awaits::Bytes(due) = self.awaits {
-            if self.held_bytes() + chunk.len() < due {
+            let held = self.held_bytes();
+            let lacking = due.saturating_sub(held);
+            if chunk.len() < lacking {
                 self.keep(chunk);
-                return Ok(Frames::new(self, &[], Mode::Waiting));
+                return Ok(Frames::new(self, &[], Mode::Slow));
+            }
+            if lacking > 1 && held > 0 && self.skipped == 0 && !D::REWRITES {
+                // The frame is most likely whole with these, and then lies together.
+                let (moved, rest) = chunk.split_at(lacking);
+                self.keep(moved);
+                if !rest.is_empty() {
+                    self.supply = Supply::Lent;
+                }
+                return Ok(Frames::new(self, rest, Mode::Stored));
             }
         }
         if !chunk.is_empty() {
             self.supply = Supply::Lent;
+            self.awaits_no_frame();
         }
-        let mode = self.mode(chunk);
+        let mode = self.mode();
         Ok(Frames::new(self, chunk, mode))
     }
 
@@ -79,7 +91,9 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     #[inline]
     pub fn eof(&mut self) -> Frames<'_, D, B> {
         self.check_forgotten();
-        self.supply = Supply::Ended;
+        if self.supply == Supply::Open {
+            self.supply = Supply::Ended;
+        }
         self.go_on()
     }
 
@@ -91,13 +105,26 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     }
 
     fn go_on(&mut self) -> Frames<'_, D, B> {
-        let mode = self.mode(&[]);
+        if self.held_bytes() > 0 {
+            self.awaits_no_frame();
+        }
+        let mode = self.mode();
         Frames::new(self, &[], mode)
+    }
+
+    /// The first byte of a frame is there.
+    #[inline(always)]
+    fn awaits_no_frame(&mut self) {
+        if self.awaits == Awaits::Frame {
+            self.awaits = Awaits::Look;
+        }
     }
 
     fn check_forgotten(&mut self) {
         if self.supply == Supply::Lent {
+            self.supply = Supply::Forgotten;
             self.state = State::Failed(self.forgotten());
+            self.awaits = Awaits::Look;
         }
     }
 
@@ -106,13 +133,13 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     fn admit(&self) -> Result<(), Refused> {
         let held = self.held_bytes();
         let open = matches!((self.supply, &self.state), (Supply::Open, State::Running | State::Over));
-        if open && (held < self.backlog || !self.is_ready(held)) { Ok(()) } else { Err(self.refusal(held)) }
+        if open && (held < self.backlog || held == 0 || !self.is_ready(held)) { Ok(()) } else { Err(self.refusal(held)) }
     }
 
     #[cold]
     fn refusal(&self, held: usize) -> Refused {
         match (self.supply, &self.state) {
-            (Supply::Lent, _) => Refused::ChunkForgotten,
+            (Supply::Lent | Supply::Forgotten, _) => Refused::ChunkForgotten,
             (_, State::Failed(_)) => Refused::Failed,
             (Supply::Ended, _) => Refused::AfterEof,
             (Supply::Open, _) => Refused::Backlog { held, backlog: self.backlog },

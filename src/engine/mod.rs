@@ -60,8 +60,9 @@ pub struct Engine<D: Decode, B = LinearBuf> {
     position: u64,
     /// The bytes stepped over since the last frame.
     skipped: u64,
-    /// The events without bytes since the last one with some.
+    /// The events without bytes at the stream offset `empty_at`.
     empty: u8,
+    empty_at: u64,
     awaits: Awaits,
     supply: Supply,
     state: State<D::Fault>,
@@ -88,6 +89,8 @@ enum Supply {
     Open,
     /// A guard holds a borrowed chunk. Still so when the next call comes: the guard was forgotten.
     Lent,
+    /// It was.
+    Forgotten,
     Ended,
 }
 
@@ -215,6 +218,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
             position,
             skipped: 0,
             empty: 0,
+            empty_at: 0,
             awaits: Awaits::Look,
             supply: if ended { Supply::Ended } else { Supply::Open },
             state: State::Running,
@@ -247,7 +251,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     pub fn into_parts(mut self) -> Result<Parts<D, B>, Error<D::Fault>> {
         self.free();
         let ended = match self.supply {
-            Supply::Lent => return Err(self.forgotten()),
+            Supply::Lent | Supply::Forgotten => return Err(self.forgotten()),
             Supply::Ended => true,
             Supply::Open => false,
         };

@@ -56,6 +56,8 @@ pub enum Counts {
 #[derive(Clone, Debug)]
 pub struct LengthField {
     offset: usize,
+    /// The end of the eight bytes that the field starts.
+    reach: usize,
     width: Width,
     order: Order,
     /// The bits of eight that are not the field's.
@@ -65,7 +67,8 @@ pub struct LengthField {
     /// What to add to a legal value for the length of the encoded frame.
     base: i64,
     stripped_header: usize,
-    stripped_trailer: usize,
+    /// Header and trailer, as far as they are stripped.
+    stripped: usize,
     limit: Cause<LengthFieldFault>,
     on_excess: OnExcess,
     /// What is still to come of a frame beyond the limit.
@@ -78,11 +81,12 @@ enum Order {
     Little,
 }
 
-/// `least ..= most`, which is never empty.
+/// `least ..= least + span`.
 #[derive(Clone, Copy, Debug)]
 struct Legal {
     least: u64,
-    most: u64,
+    /// How many values there are, less one.
+    span: u64,
 }
 
 /// What a peer can get wrong.
@@ -201,13 +205,14 @@ impl LengthFieldBuilder {
         let what = if self.keep_header || self.keep_trailer { "frame" } else { "payload" };
         Ok(LengthField {
             offset: self.offset,
+            reach: self.offset.saturating_add(8),
             width: self.width,
             order: self.order,
             shift,
             legal,
             base,
             stripped_header,
-            stripped_trailer,
+            stripped: stripped_header + stripped_trailer,
             limit: Cause::TooLarge { what, limit: self.max as u64 },
             on_excess: self.on_excess,
             discard: 0,
@@ -219,7 +224,8 @@ impl Legal {
     /// The values that, with `base` added, are from `shortest` to `longest`.
     fn new(base: i64, shortest: i64, longest: usize) -> Self {
         let value = |len: i128| u64::try_from(len - i128::from(base)).unwrap_or(u64::MAX);
-        Self { least: value(i128::from(shortest)), most: value(longest as i128) }
+        let least = value(i128::from(shortest));
+        Self { least, span: value(longest as i128).saturating_sub(least) }
     }
 }
 
@@ -278,13 +284,13 @@ impl LengthField {
 
     /// Goes on throwing a frame away.
     #[cold]
-    fn skip(&mut self, input: &Input<'_>) -> Result<Found<Shown>, Stop<LengthFieldFault>> {
+    fn skip(&mut self, input: &Input<'_>) -> Result<usize, Stop<LengthFieldFault>> {
         if input.is_empty() {
             return Err(if input.is_end() { Stop::Idle } else { Stop::Need(NeedMoreData::ONE) });
         }
         let len = usize::try_from(self.discard).map_or(input.len(), |left| left.min(input.len()));
         self.discard -= len as u64;
-        Ok(Found::Skip(len))
+        Ok(len)
     }
 }
 
@@ -292,7 +298,7 @@ impl LengthField {
 #[derive(Clone, Copy, Debug)]
 pub struct Shown {
     start: usize,
-    end: usize,
+    len: usize,
 }
 
 impl Decode for LengthField {
@@ -304,24 +310,26 @@ impl Decode for LengthField {
     #[inline(always)]
     fn scan(&mut self, (): &mut (), input: &Input<'_>) -> Result<Found<Shown>, Stop<LengthFieldFault>> {
         if self.discard > 0 {
-            return self.skip(input);
+            let skipped = self.skip(input)?;
+            return Ok(Found::Skip(skipped));
         }
         input.examined(self.width as usize);
-        let value = match input.first().get(self.offset..).and_then(<[u8]>::first_chunk::<8>) {
+        let value = match input.first().get(..self.reach).and_then(<[u8]>::last_chunk::<8>) {
             Some(eight) => self.value(*eight),
             None => self.gather(input)?,
         };
-        if value < self.legal.least || value > self.legal.most {
+        if value.wrapping_sub(self.legal.least) > self.legal.span {
             return Err(self.illegal(value, input));
         }
         // A legal value makes a length from 1 to the limit, which is a `usize`.
         let len = usize::try_from(value.wrapping_add_signed(self.base)).unwrap_or(usize::MAX);
         input.require(len)?;
-        Ok(Found::Frame { len, token: Shown { start: self.stripped_header, end: len - self.stripped_trailer } })
+        Ok(Found::Frame { len, token: Shown { start: self.stripped_header, len: len - self.stripped } })
     }
 
     #[inline(always)]
-    fn open<'a>(Shown { start, end }: Shown, (): &'a (), frame: &'a [u8]) -> &'a [u8] {
-        frame.get(start..end).unwrap_or_default()
+    fn open<'a>(Shown { start, len }: Shown, (): &'a (), frame: &'a [u8]) -> &'a [u8] {
+        let Some((_, from)) = frame.split_at_checked(start) else { return &[] };
+        from.get(..len).unwrap_or_default()
     }
 }

@@ -1,7 +1,7 @@
 //! Vectors of buffers and of binary reads: each is run on a `LinearBuf`, on a `SegmentedBuf`, and on a `SegmentedBuf` in which every write is a segment of its own, as it was in the original.
 
 use bytes::Bytes;
-use framewright::buf::{LinearBuf, Needle, ScanPos, SegmentedBuf, StreamBuf, StreamBufMut, View, find_next};
+use framewright::buf::{BufConfig, LinearBuf, Needle, ScanPos, SegmentedBuf, StreamBuf, StreamBufMut, View, find_next};
 use framewright::decode::{Found, Stop};
 use framewright::{BufError, Decode, Engine, Input, NeedMoreData, Step, read};
 use serde_json::Value;
@@ -238,18 +238,12 @@ impl Decode for Search {
     fn open<'a>((): (), (): &'a (), _: &'a [u8]) {}
 }
 
-/// Makes a buffer of exactly these segments, however short: behind a first one long enough to be shared, each gets a tail without room for more.
+/// Makes a buffer of exactly these segments, however short.
 pub(crate) fn in_segments<'a>(runs: impl Iterator<Item = &'a [u8]> + Clone) -> SegmentedBuf {
-    static FIRST: [u8; 1024] = [0; 1024];
-    let mut buf = SegmentedBuf::new();
-    buf.append(Bytes::from_static(&FIRST)).unwrap();
+    let mut buf = SegmentedBuf::with_config(BufConfig { merge_below: 0, ..BufConfig::unlimited() });
     for run in runs.clone() {
-        buf.set_max_bytes(0);
-        buf.provide(run.len());
-        buf.set_max_bytes(usize::MAX);
-        buf.write(run).unwrap();
+        buf.append(Bytes::copy_from_slice(run)).unwrap();
     }
-    buf.advance(FIRST.len()).unwrap();
     assert!(buf.segments().eq(runs.filter(|run| !run.is_empty())));
     buf
 }
