@@ -125,6 +125,10 @@ struct Way {
     keep: bool,
 }
 
+impl Way {
+    const WHOLE: Self = Self { cuts: Cuts::Whole, method: Method::Feed, caller: Caller::Drains, keep: false };
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Cuts {
     Whole,
@@ -200,33 +204,56 @@ impl<D: Decode, M: Fn() -> D> Kit<D, M> {
     /// # Panics
     /// When two ways differ, or a promise of the contract does not hold.
     pub fn check(&self, input: &[u8]) -> Transcript {
-        let plain = Way { cuts: Cuts::Whole, method: Method::Feed, caller: Caller::Drains, keep: false };
-        let expected = self.run(LinearBuf::new(), plain, input, self.seed, usize::MAX);
-        let longest = expected.longest(self.max_frame);
-        let check = |way: Way, seed: u64| {
-            for found in [
-                self.run(LinearBuf::new(), way, input, seed, longest),
-                self.run(SegmentedBuf::new(), way, input, seed, longest),
-                self.run(SegmentedBuf::with_config(TINY), way, input, seed, longest),
-            ] {
-                assert!(found == expected, "{} {way:?}, seed {seed}, gives\n{found}and whole it gives\n{expected}", text(input));
-            }
-        };
+        let whole = self.run(LinearBuf::new(), Way::WHOLE, input, self.seed, usize::MAX);
+        let check = |way: Way, seed: u64| (0..BUFFERS).for_each(|buffer| self.check_way(&whole, buffer, way, input, seed));
         for method in [Method::Feed, Method::Owned, Method::Reserve] {
-            check(Way { method, ..plain }, 0);
-            check(Way { method, cuts: Cuts::Every(1), ..plain }, 0);
-            check(Way { method, keep: true, ..plain }, 0);
+            check(Way { method, ..Way::WHOLE }, 0);
+            check(Way { method, cuts: Cuts::Every(1), ..Way::WHOLE }, 0);
+            check(Way { method, keep: true, ..Way::WHOLE }, 0);
         }
         for at in sample(input.len()) {
-            check(Way { cuts: Cuts::At(at), ..plain }, 0);
+            check(Way { cuts: Cuts::At(at), ..Way::WHOLE }, 0);
         }
         for round in 0..self.rounds {
             let cuts = Cuts::Random([2, 7, 64, 1460][round % 4]);
             let caller = if round % 3 == 0 { Caller::Drains } else { Caller::StopsEarly };
             check(Way { cuts, method: Method::Mixed, caller, keep: round % 5 == 4 }, self.seed.wrapping_add(round as u64));
         }
-        self.check_prefixes(input);
-        expected
+        self.check_prefixes(input, sample(input.len()));
+        whole
+    }
+
+    /// Checks what [`check`](Self::check) does in two ways and at one prefix, drawn by `seed`: for a fuzzer, which is the better the more inputs it tries.
+    ///
+    /// # Panics
+    /// When two ways differ, or a promise of the contract does not hold.
+    pub fn check_sample(&self, input: &[u8], seed: u64) -> Transcript {
+        let whole = self.run(LinearBuf::new(), Way::WHOLE, input, self.seed, usize::MAX);
+        let mut random = Random(seed);
+        for _ in 0..2 {
+            let cuts = match random.below(4) {
+                0 => Cuts::Every(1),
+                1 => Cuts::At(random.below(input.len() + 1)),
+                _ => Cuts::Random([2, 7, 64][random.below(3)]),
+            };
+            let method = [Method::Feed, Method::Owned, Method::Reserve, Method::Mixed][random.below(4)];
+            let caller = [Caller::Drains, Caller::StopsEarly][random.below(2)];
+            let way = Way { cuts, method, caller, keep: random.below(4) == 0 };
+            self.check_way(&whole, random.below(BUFFERS), way, input, random.next());
+        }
+        self.check_prefixes(input, core::iter::once(random.below(input.len() + 1)));
+        whole
+    }
+
+    /// Checks that one way, over one of the buffers, gives the same as another.
+    fn check_way(&self, whole: &Transcript, buffer: usize, way: Way, input: &[u8], seed: u64) {
+        let longest = whole.longest(self.max_frame);
+        let found = match buffer {
+            0 => self.run(LinearBuf::new(), way, input, seed, longest),
+            1 => self.run(SegmentedBuf::new(), way, input, seed, longest),
+            _ => self.run(SegmentedBuf::with_config(TINY), way, input, seed, longest),
+        };
+        assert!(found == *whole, "{} {way:?}, buffer {buffer}, seed {seed}, gives\n{found}and whole it gives\n{whole}", text(input));
     }
 
     /// Checks that work is linear in one long frame: when the frame that `frame` makes, fed in chunks of `chunk` bytes, is twice as long (`frame(2)` against `frame(1)`), at most twice as many
@@ -273,21 +300,22 @@ impl<D: Decode, M: Fn() -> D> Kit<D, M> {
         run.into_transcript()
     }
 
-    /// Checks, for prefixes of the input, that nothing comes late, and that `Idle` is said where it is true.
-    fn check_prefixes(&self, input: &[u8]) {
+    /// Checks, for prefixes of the input of these lengths, which ascend, that nothing comes late, and that `Idle` is said where it is true.
+    fn check_prefixes(&self, input: &[u8], lengths: impl Iterator<Item = usize>) {
         let mut slow = self.engine(LinearBuf::new());
         let mut came = Transcript::default();
-        for at in 0..=input.len() {
-            if at > 0 {
-                let byte = input.get(at - 1..at).unwrap_or_default();
+        let mut fed = 0;
+        for len in lengths {
+            for byte in input.get(fed..len).unwrap_or_default().chunks(1) {
                 if let Ok(mut frames) = slow.feed(byte) {
                     self.drain(&mut frames, &mut came);
                 }
             }
-            if came.has_failed() || !sample(input.len()).any(|sampled| sampled == at) {
-                continue;
+            fed = len;
+            if came.has_failed() {
+                return;
             }
-            let prefix = input.get(..at).unwrap_or_default();
+            let prefix = input.get(..len).unwrap_or_default();
             let mut engine = self.engine(LinearBuf::new());
             let mut whole = Transcript::default();
             let idle = engine.feed(prefix).is_ok_and(|mut frames| self.drain(&mut frames, &mut whole));
@@ -345,6 +373,8 @@ impl<D: Decode, M: Fn() -> D> Kit<D, M> {
     }
 }
 
+/// How many kinds of buffers there are to try.
+const BUFFERS: usize = 3;
 /// Buffers with a seam every few bytes.
 const TINY: BufConfig = BufConfig { segment_size: 3, merge_below: 2, copy_out_below: 2, ..BufConfig::DEFAULT };
 
