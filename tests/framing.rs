@@ -392,6 +392,19 @@ fn lengths_beyond_the_limit_are_discarded() {
 }
 
 #[test]
+fn lf_7_a_payload_within_the_limit_may_still_make_a_frame_that_cannot_be_counted() {
+    // Where `usize` has 64 bits, the payload is not above the limit, but the frame is above what can be counted.
+    let limit = usize::MAX;
+    let expected = match u64::try_from(limit) {
+        Ok(u64::MAX) => format!("frame at byte 0: frame longer than the limit of {limit} bytes"),
+        _ => format!("frame at byte 0: payload longer than the limit of {limit} bytes"),
+    };
+    let builder = LengthField::builder(Width::U64, Counts::Payload, limit).on_excess(OnExcess::Discard);
+    let lines = length(builder).limits(usize::MAX, 1 << 20).check(b"\xff\xff\xff\xff\xff\xff\xff\xff").lines();
+    assert_eq!(lines[0], expected);
+}
+
+#[test]
 fn lf_8_settings_that_no_frame_can_satisfy_are_refused() {
     let refused = |builder: LengthFieldBuilder| builder.build().err();
     let payload = |width, max| LengthField::builder(width, Counts::Payload, max);

@@ -31,9 +31,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
                 // The frame is most likely whole with these, and then lies together.
                 let (moved, rest) = chunk.split_at(lacking);
                 self.keep(moved);
-                if !rest.is_empty() {
-                    self.supply = Supply::Lent;
-                }
+                self.supply = Supply::Lent;
                 return Ok(Frames::new(self, rest, Mode::Stored));
             }
         }

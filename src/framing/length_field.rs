@@ -69,7 +69,9 @@ pub struct LengthField {
     stripped_header: usize,
     /// Header and trailer, as far as they are stripped.
     stripped: usize,
-    limit: Cause<LengthFieldFault>,
+    max: usize,
+    /// What `max` limits.
+    limited: &'static str,
     on_excess: OnExcess,
     /// What is still to come of a frame beyond the limit.
     discard: u64,
@@ -202,7 +204,7 @@ impl LengthFieldBuilder {
             let longest = largest.saturating_add_signed(base);
             return Err(SettingsError::NeverLongEnough { longest, around: around.unsigned_abs() });
         }
-        let what = if self.keep_header || self.keep_trailer { "frame" } else { "payload" };
+        let limited = if self.keep_header || self.keep_trailer { "frame" } else { "payload" };
         Ok(LengthField {
             offset: self.offset,
             reach: self.offset.saturating_add(8),
@@ -213,7 +215,8 @@ impl LengthFieldBuilder {
             base,
             stripped_header,
             stripped: stripped_header + stripped_trailer,
-            limit: Cause::TooLarge { what, limit: self.max as u64 },
+            max: self.max,
+            limited,
             on_excess: self.on_excess,
             discard: 0,
         })
@@ -273,13 +276,22 @@ impl LengthField {
         if value < self.legal.least {
             return Stop::fatal(LengthFieldFault::TooShort { found: value, expected: self.legal.least });
         }
+        let delivered = i128::from(value) + i128::from(self.base) - self.stripped as i128;
+        if delivered <= self.max as i128 {
+            // Within the limit, but not with what is stripped of it: more than can be counted.
+            return Stop::Fatal(Cause::TooLarge { what: "frame", limit: usize::MAX as u64 });
+        }
         if self.on_excess == OnExcess::Fail {
-            return Stop::Fatal(self.limit.clone());
+            return Stop::Fatal(self.limit());
         }
         let frame = value.saturating_add_signed(self.base);
         let len = usize::try_from(frame).map_or(input.len(), |frame| frame.min(input.len()));
         self.discard = frame - len as u64;
-        Stop::Bad { len, cause: self.limit.clone() }
+        Stop::Bad { len, cause: self.limit() }
+    }
+
+    fn limit(&self) -> Cause<LengthFieldFault> {
+        Cause::TooLarge { what: self.limited, limit: self.max as u64 }
     }
 
     /// Goes on throwing a frame away.
