@@ -396,14 +396,15 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
 
     /// Notes that a frame needs more bytes than the scan saw, if it may have so many.
     fn await_bytes(&mut self, Sight { have, end }: Sight, short: NeedMoreData) -> Stepped<'a, D, Option<Next<'a, D::Token>>> {
-        let due = have.saturating_add(short.missing.get());
+        let due = have.checked_add(short.missing.get());
         let unread = self.engine.held_bytes() + self.chunk.len();
         let max_frame = self.engine.max_frame;
         // A frame that fills the limit may still be whole, if the stream ends here and its decoder takes that for an end.
         let may_end_here = !end && unread == max_frame && have == unread && short == NeedMoreData::ONE;
-        if due > max_frame && !may_end_here {
-            return Err(self.too_large());
-        }
+        let due = match due {
+            Some(due) if due <= max_frame || may_end_here => due,
+            _ => return Err(self.too_large()),
+        };
         if end {
             return Err(self.fail(ErrorCause::Truncated { received: have as u64, missing: short.missing }));
         }

@@ -1,5 +1,7 @@
 //! Frames whose header says how long they are. SPEC.md, clauses LF-1 to LF-8.
 
+use core::num::NonZeroUsize;
+
 use super::{OnExcess, SettingsError};
 use crate::decode::{Cause, Decode, Found, Stop};
 use crate::error::NeedMoreData;
@@ -278,8 +280,8 @@ impl LengthField {
         }
         let delivered = i128::from(value) + i128::from(self.base) - self.stripped as i128;
         if delivered <= self.max as i128 {
-            // Within the limit, but not with what is stripped of it: more than can be counted.
-            return Stop::Fatal(Cause::TooLarge { what: "frame", limit: usize::MAX as u64 });
+            // Within the limit, but with what is stripped of it more than can be counted: no engine waits for that.
+            return Stop::Need(NeedMoreData { missing: NonZeroUsize::MAX });
         }
         if self.on_excess == OnExcess::Fail {
             return Stop::Fatal(self.limit());
