@@ -1,0 +1,74 @@
+//! What the fuzz targets do with a fuzzer's bytes. A target in `fuzz_targets/` is one line that calls its function here; `tests/fuzz_seeds.rs` includes this file and calls the same functions with
+//! the committed seeds.
+//!
+//! | target | what the bytes decide | what is checked |
+//! |---|---|---|
+//! | [`codecs`] | a codec, its settings, limits, a short stream | every way of cutting it that the test kit knows; the twin |
+//! | [`cuts`] | the same with a long stream, and each call to the engine | the twin after every call, promptness, memory, work |
+//! | [`buffers`] | thresholds and operations | a plain vector; views for good |
+//! | [`contract`] | what a hostile decoder says, and each call to the engine | an account of every byte, and of every answer |
+//!
+//! A *twin* reads the whole stream at once, so simply that it is unlikely to be wrong. Numbers are drawn so that a stream of bytes means the same on every platform.
+
+mod buffers;
+mod codecs;
+mod contract;
+mod cuts;
+mod draw;
+mod twin;
+
+use arbitrary::{Result, Unstructured};
+
+use twin::delimiter::Delimiters;
+use twin::length_field::Lengths;
+use twin::lines::Endings;
+
+/// A target: its name, and what it does with the bytes.
+type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: &[Target] = &[("codecs", codecs), ("cuts", cuts), ("buffers", buffers), ("contract", contract)];
+
+/// A codec, and what the targets do with it and its twin.
+#[derive(Clone, Copy, Debug)]
+pub struct Codec {
+    /// The name of the type that implements `Decode`.
+    pub name: &'static str,
+    codecs: Run,
+    cuts: Run,
+}
+
+type Run = fn(&mut Unstructured<'_>) -> Result<()>;
+
+/// Every codec. New ones go to the end, or the seeds would be for others.
+pub const CODECS: &[Codec] = &[
+    Codec { name: "Lines", codecs: codecs::check::<Endings>, cuts: cuts::check::<Endings> },
+    Codec { name: "Delimiter", codecs: codecs::check::<Delimiters>, cuts: cuts::check::<Delimiters> },
+    Codec { name: "LengthField", codecs: codecs::check::<Lengths>, cuts: cuts::check::<Lengths> },
+];
+
+/// Runs a codec over a short stream, cut in every way that the test kit knows.
+pub fn codecs(data: &[u8]) {
+    with_codec(data, |codec| codec.codecs);
+}
+
+/// Runs a codec over a long stream, cut and brought as the bytes say.
+pub fn cuts(data: &[u8]) {
+    with_codec(data, |codec| codec.cuts);
+}
+
+/// Runs operations on buffers, and on a vector beside them.
+pub fn buffers(data: &[u8]) {
+    buffers::check(data);
+}
+
+/// Runs a decoder that breaks its contract.
+pub fn contract(data: &[u8]) {
+    let _ = contract::check(&mut Unstructured::new(data));
+}
+
+/// Draws a codec. Bytes that make no sense to a target are not an error.
+fn with_codec(data: &[u8], run: fn(&Codec) -> Run) {
+    let mut u = Unstructured::new(data);
+    let _ = u.choose(CODECS).and_then(|codec| run(codec)(&mut u));
+}

@@ -1,0 +1,154 @@
+//! Codecs with settings, and what they must say of a whole stream.
+
+pub(crate) mod delimiter;
+pub(crate) mod length_field;
+pub(crate) mod lines;
+
+use arbitrary::{Result, Unstructured};
+use framewright::Decode;
+use framewright::engine::Place;
+use framewright::framing::OnExcess;
+use std::borrow::Cow;
+use std::fmt::Debug;
+
+/// The settings of a codec, and a reader that does as a codec with these settings must.
+pub(crate) trait Twin: Sized + Debug {
+    type Codec: Decode;
+
+    /// Draws settings.
+    fn draw(u: &mut Unstructured<'_>) -> Result<Self>;
+
+    /// Makes the codec.
+    fn codec(&self) -> Self::Codec;
+
+    /// The bytes that the codec gives a meaning to, and some that it does not.
+    fn alphabet(&self) -> Vec<u8>;
+
+    /// What a frame of the codec shows.
+    fn shown(frame: <Self::Codec as Decode>::Frame<'_>) -> Cow<'_, [u8]>;
+
+    /// The limit of a frame, what it limits, and what happens beyond it.
+    fn limit(&self) -> (usize, &'static str, OnExcess);
+
+    /// Reads the frame at the front of `view`, which is not empty at the end of the stream.
+    fn look<'v>(&self, view: &'v [u8], end: bool) -> Look<'v>;
+}
+
+/// What is at the front of the stream.
+pub(crate) enum Look<'v> {
+    /// A frame of `len` encoded bytes, which need not all be there; `judged` of them count against the limit.
+    Frame { len: i128, judged: i128, shown: Cow<'v, [u8]> },
+    /// No frame yet, but the first `payload` bytes belong to the payload of one. More bytes, or the end of the stream, tell.
+    Open { payload: usize },
+    /// No frame with fewer than so many bytes more.
+    Short { missing: i128 },
+    /// The peer broke a rule, and the stream is over.
+    Fault(String),
+}
+
+/// Something that comes out of a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Event<'s> {
+    Frame(Cow<'s, [u8]>, Place),
+    /// What the error says, and whether it is fatal.
+    Error(String, bool),
+    End(Place),
+}
+
+/// How it goes on after all that came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    Idle,
+    More,
+    Over,
+}
+
+/// What is thrown away before the next frame is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Skip {
+    Nothing,
+    Bytes(i128),
+    /// The rest of a frame, wherever it ends.
+    Frame,
+}
+
+/// Says what must come out of the bytes that have arrived, which are the whole stream when it has `ended`.
+pub(crate) fn read<'s, T: Twin>(twin: &T, arrived: &'s [u8], ended: bool, max_frame: usize) -> (Vec<Event<'s>>, Then) {
+    let (limit, what, on_excess) = twin.limit();
+    let mut events = Vec::new();
+    let mut skip = Skip::Nothing;
+    let (mut at, mut skipped) = (0_usize, 0);
+    loop {
+        let rest = &arrived[at..];
+        let place = |len| Place { offset: at as u64, len, skipped };
+        if let (Skip::Bytes(left), false) = (skip, rest.is_empty()) {
+            let now = least(left, rest.len());
+            skip = if left == now as i128 { Skip::Nothing } else { Skip::Bytes(left - now as i128) };
+            at += now;
+            skipped += now as u64;
+            continue;
+        }
+        if rest.is_empty() {
+            if ended {
+                events.push(Event::End(place(0)));
+            }
+            return (
+                events,
+                if ended {
+                    Then::Over
+                } else if skip == Skip::Nothing {
+                    Then::Idle
+                } else {
+                    Then::More
+                },
+            );
+        }
+        let view = &rest[..rest.len().min(max_frame)];
+        let is_all = view.len() == rest.len();
+        let (excess, missing) = match twin.look(view, ended && is_all) {
+            Look::Frame { len, .. } if skip == Skip::Frame => {
+                skip = Skip::Bytes(len);
+                continue;
+            }
+            Look::Open { payload } if skip == Skip::Frame && payload > 0 => {
+                at += payload;
+                skipped += payload as u64;
+                continue;
+            }
+            Look::Frame { len, judged, .. } if judged > limit as i128 => (Some(Skip::Bytes(len)), 0),
+            Look::Open { payload } if payload > limit => (Some(Skip::Frame), 0),
+            Look::Frame { len, shown, .. } if len <= view.len() as i128 => {
+                let len = least(len, view.len());
+                events.push(Event::Frame(shown, place(len)));
+                (at, skipped) = (at + len, 0);
+                continue;
+            }
+            Look::Frame { len, .. } => (None, len - view.len() as i128),
+            Look::Short { missing } => (None, missing),
+            Look::Open { .. } => (None, i128::from(!is_all)),
+            Look::Fault(fault) => {
+                events.push(Event::Error(format!("frame at byte {at}: {fault}"), true));
+                return (events, Then::Over);
+            }
+        };
+        let (says, is_fatal) = if excess.is_some() {
+            (format!("frame at byte {at}: {what} longer than the limit of {limit} bytes"), on_excess == OnExcess::Fail)
+        } else if view.len() as i128 + missing > max_frame as i128 {
+            (format!("frame at byte {at}: frame longer than the limit of {max_frame} bytes"), true)
+        } else if ended {
+            (format!("frame at byte {at}: the stream ended {} bytes into the frame", view.len()), true)
+        } else {
+            return (events, Then::More);
+        };
+        events.push(Event::Error(says, is_fatal));
+        skip = match excess {
+            Some(excess) if !is_fatal => excess,
+            _ => return (events, Then::Over),
+        };
+    }
+}
+
+/// The smaller of a length that may be of any size, and one of bytes that are there.
+fn least(len: i128, there: usize) -> usize {
+    usize::try_from(len).map_or(there, |len| len.min(there))
+}
