@@ -134,6 +134,12 @@ pub enum Refused {
     /// The stream failed before; [`frames`](crate::Engine::frames) gives the error again.
     #[error("input after a fatal error")]
     Failed,
+    /// An owned reservation is out: bytes that come by another way would overtake it. Commit or cancel it first.
+    #[error("a reservation is outstanding: commit or cancel it first")]
+    OutstandingReserve,
+    /// There is no reservation of this engine to commit or cancel.
+    #[error("no reservation is outstanding")]
+    NoOutstandingReserve,
     /// The guard of an earlier borrowed chunk was forgotten (`mem::forget`), so bytes of the stream may be lost.
     #[error("the guard of an earlier chunk was forgotten: bytes of the stream may be lost")]
     ChunkForgotten,

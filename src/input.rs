@@ -34,6 +34,8 @@ pub struct Input<'a> {
 struct Rest<'a> {
     /// `None` where only the chunk is left.
     stored: Option<Segments<'a>>,
+    /// The bytes in `stored`.
+    stored_len: usize,
     chunk: &'a [u8],
     /// The bytes of the first run and these.
     len: usize,
@@ -54,19 +56,19 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// The first `len` bytes of what is stored and, behind it, what the caller is holding.
-    pub(crate) fn joined(mut stored: Segments<'a>, chunk: &'a [u8], len: usize, position: u64, end: bool) -> Self {
-        let (first, chunk) = match stored.next() {
-            Some(first) => (first, chunk),
-            None => (chunk, &[][..]),
+    /// The first `len` bytes of what is stored, `stored_len` bytes, and behind it of what the caller is holding.
+    pub(crate) fn joined(mut stored: Segments<'a>, stored_len: usize, chunk: &'a [u8], len: usize, position: u64, end: bool) -> Self {
+        let (first, stored_len, chunk) = match stored.next() {
+            Some(first) => (first, stored_len - first.len(), chunk),
+            None => (chunk, 0, &[][..]),
         };
         let first = first.get(..len).unwrap_or(first);
         let rest = (first.len() < len || end).then(|| {
-            let (stored, chunk) = match stored.len() {
+            let (stored, chunk) = match stored_len {
                 0 => (None, chunk.get(..len - first.len()).unwrap_or(chunk)),
                 _ => (Some(stored), chunk),
             };
-            Rest { stored, chunk, len, end }
+            Rest { stored, stored_len, chunk, len, end }
         });
         Self { rest, ..Self::contiguous(first, position) }
     }
@@ -127,15 +129,9 @@ impl<'a> Input<'a> {
         if let Some(first) = self.first.get(at..) {
             return Runs { first, rest: self.rest.clone(), left: self.len() - at };
         }
-        let mut runs = self.runs();
-        let mut skip = at;
-        while let Some(run) = runs.next() {
-            if let Some(first) = run.get(skip..).filter(|first| !first.is_empty()) {
-                return Runs { left: runs.left + first.len(), first, rest: runs.rest };
-            }
-            skip -= run.len();
-        }
-        runs
+        let mut rest = self.rest.clone();
+        let first = rest.as_mut().and_then(|rest| rest.seek(at - self.first.len())).unwrap_or_default();
+        Runs { first, rest, left: self.len().saturating_sub(at) }
     }
 
     /// Returns the unread bytes from offset `at` on that lie together; empty only when there are none. Say [`examined`](Self::examined) for what is read off them.
@@ -230,8 +226,10 @@ impl<'a> Input<'a> {
     /// O(bytes from `at` on), whatever the runs.
     pub fn find(&self, needle: &Needle, at: &mut usize) -> Option<usize> {
         let from = (*at).min(self.len());
-        let runs = self.runs_from(from);
-        let found = buf::find_in(runs, self.len() - from, needle, 0..self.len() - from).map(|offset| from + offset);
+        let found = match needle.as_bytes().len() {
+            0 => Some(from),
+            _ => buf::find_first(self.runs_from(from).offsets(from), self.len(), needle),
+        };
         let searched = found.unwrap_or_else(|| self.len().saturating_sub(needle.overlap()).max(from));
         self.examined(found.map_or(self.len(), |found| found + needle.as_bytes().len()) - from);
         *at = searched;
@@ -275,7 +273,7 @@ impl<'a> Iterator for Runs<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         let mut run = core::mem::take(&mut self.first);
         if let (true, Some(rest)) = (run.is_empty(), &mut self.rest) {
-            run = rest.stored.as_mut().and_then(Segments::next).unwrap_or_else(|| core::mem::take(&mut rest.chunk));
+            run = rest.next().unwrap_or_default();
         }
         let run = run.get(..self.left).unwrap_or(run);
         self.left -= run.len();
@@ -284,3 +282,43 @@ impl<'a> Iterator for Runs<'a> {
 }
 
 impl FusedIterator for Runs<'_> {}
+
+impl<'a> Runs<'a> {
+    /// Gives each run with its offset, when the first is at `start`.
+    fn offsets(self, start: usize) -> impl Iterator<Item = (usize, &'a [u8])> {
+        let mut next = start;
+        self.map(move |run| {
+            let at = next;
+            next += run.len();
+            (at, run)
+        })
+    }
+}
+
+impl<'a> Rest<'a> {
+    fn next(&mut self) -> Option<&'a [u8]> {
+        if let Some(run) = self.stored.as_mut().and_then(Segments::next) {
+            self.stored_len -= run.len();
+            return Some(run);
+        }
+        let chunk = core::mem::take(&mut self.chunk);
+        (!chunk.is_empty()).then_some(chunk)
+    }
+
+    /// Goes to offset `at` of these runs, from whichever end of what is stored is nearer, and gives the run there from that byte on.
+    fn seek(&mut self, at: usize) -> Option<&'a [u8]> {
+        let start = match &mut self.stored {
+            Some(stored) if at < self.stored_len => {
+                let (skipped, start) = stored.runs_before(at, self.stored_len);
+                stored.skip_runs(skipped);
+                start
+            }
+            _ => {
+                self.stored = None;
+                self.stored_len
+            }
+        };
+        self.stored_len -= start;
+        self.next()?.get(at - start..)
+    }
+}

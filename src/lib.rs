@@ -29,6 +29,8 @@ mod error;
 pub mod framing;
 #[deny(clippy::indexing_slicing)]
 mod input;
+#[cfg(feature = "std")]
+pub mod io;
 #[deny(clippy::indexing_slicing)]
 pub mod read;
 #[cfg(feature = "testkit")]

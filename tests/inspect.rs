@@ -3,12 +3,18 @@
 
 use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
 const CAPTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/captures");
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(60);
 const EVERYTHING: [&str; 4] = ["--frames", "1000000", "--bytes", "1000000"];
 
 /// A stream that goes wrong in some way, and how to read it.
@@ -142,16 +148,76 @@ fn a_stream_that_was_cut_off_tells_what_is_missing() {
 
 #[test]
 fn a_pipe_tells_what_it_waits_for() {
-    let mut child = start(&["--codec", "length-field", "--width", "2", "-"]);
-    let mut input = child.stdin.take().unwrap();
-    // A slow machine may wait, and say so, more often.
-    let mut notes = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut live = Live::start("--codec length-field --width 2 -");
+    let mut input = live.child.stdin.take().unwrap();
     input.write_all(b"\0\x05hel").unwrap();
-    assert!(notes.any(|note| note == "waiting: at least 2 more bytes, from byte 5 on"));
+    live.stderr.wait_for("waiting: at least 2 more bytes, from byte 5 on");
     input.write_all(b"lo").unwrap();
-    assert!(notes.any(|note| note == "waiting: the next frame, from byte 7 on"));
+    live.stderr.wait_for("waiting: the next frame, from byte 7 on");
     drop(input);
-    assert!(child.wait().unwrap().success());
+    live.stderr.wait_for("ended: at byte 7");
+    assert_eq!(live.exit(), Some(0));
+}
+
+#[test]
+fn a_client_is_shown_while_it_sends() {
+    let (mut live, mut socket) = Live::listen("--codec length-field --width 2");
+    socket.write_all(b"\0\x05hel").unwrap();
+    live.stderr.wait_for("waiting: at least 2 more bytes, from byte 5 on");
+    socket.write_all(b"lo").unwrap();
+    assert_eq!(live.stdout.next(), "frame 1 at byte 0: 7 bytes (2 header, 5 payload)");
+    assert_eq!(live.stdout.next(), "  00000000  00 05 68 65 6c 6c 6f                              |..hello|");
+    socket.write_all(b"\0\x01a\0\x01b\0").unwrap();
+    assert_eq!(live.stdout.next(), "frame 2 at byte 7: 3 bytes (2 header, 1 payload)");
+    live.stdout.wait_for("frame 3 at byte 10: 3 bytes (2 header, 1 payload)");
+    socket.write_all(b"\0").unwrap();
+    live.stdout.wait_for("frame 4 at byte 13: 2 bytes (2 header)");
+    drop(socket);
+    live.stdout.wait_for("4 frames, 15 bytes, 0 bytes skipped, 0 errors");
+    live.stderr.wait_for("ended: at byte 15");
+    assert_eq!(live.exit(), Some(0));
+}
+
+#[test]
+fn a_server_is_shown_while_it_answers() {
+    let (mut live, mut socket) = Live::connect(r"--codec lines --send -GET\t/\x0d\n");
+    let mut request = [0; 8];
+    socket.read_exact(&mut request).unwrap();
+    assert_eq!(&request, b"-GET\t/\r\n");
+    socket.write_all(b"200\r\nhal").unwrap();
+    assert_eq!(live.stdout.next(), "frame 1 at byte 0: 5 bytes (3 payload, 2 ending)");
+    socket.write_all(b"f\n").unwrap();
+    live.stdout.wait_for("frame 2 at byte 5: 5 bytes (4 payload, 1 ending)");
+    drop(socket);
+    live.stdout.wait_for("2 frames, 10 bytes, 0 bytes skipped, 0 errors");
+    assert_eq!(live.exit(), Some(0));
+}
+
+#[test]
+fn a_connection_that_was_cut_off_tells_what_is_missing() {
+    let (mut live, mut socket) = Live::listen("--codec length-field --width 2 --chunk 3");
+    socket.write_all(b"\0\x01a\0\x05hel").unwrap();
+    drop(socket);
+    live.stdout.wait_for("frame 1 at byte 0: 3 bytes (2 header, 1 payload)");
+    live.stdout.wait_for("error: frame at byte 3: the stream ended 5 bytes into the frame");
+    live.stdout.wait_for("missing: at least 2 more bytes");
+    live.stdout.wait_for("1 frame, 3 bytes, 0 bytes skipped, 1 error");
+    assert_eq!(live.exit(), Some(1));
+}
+
+/// Whoever closes a socket without having read everything resets the connection.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_connection_that_was_reset_is_summed_up_and_an_error() {
+    let (mut live, mut socket) = Live::connect("--codec lines --send unread");
+    assert_eq!(socket.peek(&mut [0]).unwrap(), 1);
+    socket.write_all(b"200\r\n").unwrap();
+    live.stdout.wait_for("frame 1 at byte 0: 5 bytes (3 payload, 2 ending)");
+    let name = socket.local_addr().unwrap();
+    drop(socket);
+    live.stdout.wait_for("1 frame, 5 bytes, 0 bytes skipped, 0 errors");
+    live.stderr.wait_for(&format!("inspect: {name}: Connection reset by peer (os error 104)"));
+    assert_eq!(live.exit(), Some(1));
 }
 
 #[test]
@@ -196,6 +262,133 @@ fn a_file_that_is_not_there_is_an_error() {
     let refused = inspect(&["--codec", "lines", "no/such/file"], b"");
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).starts_with("inspect: no/such/file: "), "{refused:?}");
+}
+
+#[test]
+fn a_connection_that_cannot_be_made_is_an_error() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for (how, address) in [("--listen", &*taken), ("--connect", "127.0.0.1:1")] {
+        let refused = inspect(&["--codec", "lines", how, address], b"");
+        assert_eq!(refused.status.code(), Some(1), "{how}: {refused:?}");
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(refused.stdout.is_empty() && said.starts_with(&format!("inspect: {address}: ")), "{how}: {refused:?}");
+    }
+}
+
+#[test]
+fn addresses_that_make_no_sense_are_refused() {
+    for options in [
+        "--codec lines --connect nowhere",
+        "--codec lines --connect 127.0.0.1:",
+        "--codec lines --connect 127.0.0.1:65536",
+        "--codec lines --connect ::1",
+        "--codec lines --listen :0",
+        "--codec lines --listen -1",
+        "--codec lines --listen 0 -",
+        "--codec lines --listen 0 --connect 127.0.0.1:1",
+        "--codec lines --listen 0 --send x",
+        "--codec lines --send x -",
+        "--codec lines --send x",
+        "--connect 127.0.0.1:1",
+    ] {
+        let refused = inspect(&options.split(' ').collect::<Vec<_>>(), b"");
+        assert_eq!(refused.status.code(), Some(2), "{options}: {refused:?}");
+        assert!(refused.stdout.is_empty() && refused.stderr.starts_with(b"error: "), "{options}: {refused:?}");
+    }
+}
+
+/// The program while it runs. Killed when dropped.
+struct Live {
+    child: Child,
+    stdout: Text,
+    stderr: Text,
+}
+
+impl Live {
+    fn start(options: &str) -> Self {
+        let mut child = start(&options.split(' ').collect::<Vec<_>>());
+        let (stdout, stderr) = (Text::of(child.stdout.take().unwrap()), Text::of(child.stderr.take().unwrap()));
+        Self { child, stdout, stderr }
+    }
+
+    /// Starts it as a server, and connects to it.
+    fn listen(options: &str) -> (Self, TcpStream) {
+        let mut live = Self::start(&format!("{options} --listen 0"));
+        let note = live.stderr.next();
+        let address: SocketAddr = note.strip_prefix("listening on ").expect(&note).parse().unwrap();
+        assert!(address.ip().is_loopback());
+        let socket = TcpStream::connect(address).unwrap();
+        socket.set_nodelay(true).unwrap();
+        live.stderr.wait_for(&format!("connected from {}", socket.local_addr().unwrap()));
+        (live, socket)
+    }
+
+    /// Starts it as a client, and accepts it.
+    fn connect(options: &str) -> (Self, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut live = Self::start(&format!("{options} --connect {address}"));
+        live.stderr.wait_for(&format!("connected to {address}"));
+        let (socket, _) = listener.accept().unwrap();
+        socket.set_nodelay(true).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        (live, socket)
+    }
+
+    /// Waits until it has closed both outputs, and then for its exit status.
+    fn exit(&mut self) -> Option<i32> {
+        self.stdout.wait_for_the_end();
+        self.stderr.wait_for_the_end();
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The lines of a pipe, each waited for with a bound.
+struct Text(Receiver<String>);
+
+impl Text {
+    fn of(pipe: impl Read + Send + 'static) -> Self {
+        let (sender, lines) = channel();
+        thread::spawn(move || BufReader::new(pipe).lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self(lines)
+    }
+
+    /// The next line; none when the pipe was closed.
+    fn line(&mut self) -> Option<String> {
+        match self.0.recv_timeout(PATIENCE) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("no line within {PATIENCE:?}"),
+        }
+    }
+
+    fn next(&mut self) -> String {
+        self.line().expect("one more line")
+    }
+
+    /// Steps over others: a slow machine waits more often, and says so.
+    fn wait_for(&mut self, line: &str) {
+        let mut others = Vec::new();
+        while let Some(other) = self.line() {
+            if other == line {
+                return;
+            }
+            others.push(other);
+        }
+        panic!("no {line:?}, but {others:#?}");
+    }
+
+    fn wait_for_the_end(&mut self) {
+        while self.line().is_some() {}
+    }
 }
 
 fn inspect_with(options: &str, stream: &[u8]) -> Output {

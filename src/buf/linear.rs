@@ -1,8 +1,8 @@
-use alloc::vec::Vec;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use core::fmt;
 use core::ops::Range;
 
+use super::reserve::{Lent, OwnedReservation, RefusedCommit, Returned, rejoin};
 use super::{BufConfig, Needle, Reservation, Segments, StreamBuf, StreamBufMut, View, admit, search};
 use crate::error::{BufError, NeedMoreData};
 
@@ -13,16 +13,19 @@ use crate::error::{BufError, NeedMoreData};
 ///        0       start           end       capacity          start <= end <= block.len() <= capacity
 /// ```
 ///
-/// Storage: when room runs out, the unread bytes move to the front if at least as many have been taken, and otherwise into a block twice as large. When nothing is unread the block is used from
-/// its start again, and one larger than [`BufConfig::shrink_above`] is released. So the block is at most about four times the largest number of bytes that were unread at once.
-#[derive(Clone)]
+/// Storage: when room runs out, the unread bytes move to the front where that frees enough to pay for the move, and otherwise into a block of twice what they and the new ones take. When nothing is
+/// unread the block is used from its start again, and one larger than [`BufConfig::shrink_above`] is released. So the block is at most 512 bytes, or twice the largest number of bytes that were
+/// unread or reserved at once.
 pub struct LinearBuf {
     /// Initialised in its whole length.
-    block: Vec<u8>,
+    block: BytesMut,
+    /// The length of the allocation that the block is part of: more than its capacity, where the rest was lent.
+    allocation: usize,
     start: usize,
     end: usize,
     consumed: u64,
     config: BufConfig,
+    lent: Lent,
 }
 
 /// The first block is at least this large.
@@ -31,14 +34,14 @@ const FIRST_BLOCK: usize = 512;
 impl LinearBuf {
     /// Makes an empty buffer with the default limit. Allocates nothing.
     #[must_use]
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
         Self::with_config(BufConfig::DEFAULT)
     }
 
     /// Makes an empty buffer with these thresholds. Allocates nothing.
     #[must_use]
-    pub const fn with_config(config: BufConfig) -> Self {
-        Self { block: Vec::new(), start: 0, end: 0, consumed: 0, config }
+    pub fn with_config(config: BufConfig) -> Self {
+        Self { block: BytesMut::new(), allocation: 0, start: 0, end: 0, consumed: 0, config, lent: Lent::default() }
     }
 
     #[inline]
@@ -54,22 +57,25 @@ impl LinearBuf {
         if self.start == self.end {
             self.start = 0;
             self.end = 0;
-            if self.block.capacity() > self.config.shrink_above {
-                self.block = Vec::new();
+            if self.allocation > self.config.shrink_above {
+                self.block = BytesMut::new();
+                self.allocation = 0;
             }
         }
     }
 
-    /// Makes room for `n` bytes behind `end` by moving the unread bytes, into a block of `capacity` bytes where the present one is too short for both.
+    /// Makes room for `n` bytes behind `end` by moving the unread bytes: to the front where that frees at least as many bytes as it moves, and otherwise into a block of `capacity` bytes.
     #[cold]
     fn relocate(&mut self, n: usize, capacity: usize) {
         let unread = self.len();
-        if unread + n <= self.block.capacity() && self.start >= unread {
+        let wanted = unread + n;
+        if wanted <= self.block.capacity() && (self.start >= unread || 2 * wanted <= self.block.capacity()) {
             self.block.copy_within(self.start..self.end, 0);
         } else {
-            let mut block = Vec::with_capacity(capacity);
+            let mut block = BytesMut::with_capacity(capacity);
             block.extend_from_slice(self.unread());
             self.block = block;
+            self.allocation = capacity;
         }
         self.start = 0;
         self.end = unread;
@@ -79,20 +85,27 @@ impl LinearBuf {
     fn grow(&mut self, n: usize) {
         if self.spare() < n {
             let wanted = self.len() + n;
-            let ample = wanted.max(2 * self.block.capacity()).max(FIRST_BLOCK);
-            // Twice the limit, so that a buffer that is always full is not moved for each byte.
-            self.relocate(n, ample.min(self.config.max_bytes.saturating_mul(2).max(wanted)));
+            self.relocate(n, wanted.saturating_mul(2).max(FIRST_BLOCK));
         }
     }
 
     #[cold]
     fn write_slow(&mut self, data: &[u8]) -> Result<(), BufError> {
+        if data.is_empty() {
+            return Ok(());
+        }
+        self.lent.check()?;
         admit(self.len(), data.len(), self.config.max_bytes)?;
+        self.fill(data);
+        Ok(())
+    }
+
+    /// Copies `data` behind the unread bytes.
+    fn fill(&mut self, data: &[u8]) {
         self.grow(data.len());
         self.block.truncate(self.end);
         self.block.extend_from_slice(data);
         self.end += data.len();
-        Ok(())
     }
 }
 
@@ -115,7 +128,7 @@ impl StreamBuf for LinearBuf {
 
     #[inline]
     fn capacity(&self) -> usize {
-        self.block.capacity()
+        self.allocation
     }
 
     #[inline]
@@ -172,7 +185,7 @@ impl StreamBufMut for LinearBuf {
     fn write(&mut self, data: &[u8]) -> Result<(), BufError> {
         let within = self.len().checked_add(data.len()).is_some_and(|len| len <= self.config.max_bytes);
         match self.block.get_mut(self.end..).and_then(|spare| spare.get_mut(..data.len())) {
-            Some(spare) if within => {
+            Some(spare) if within && !self.lent.is_out() => {
                 spare.copy_from_slice(data);
                 self.end += data.len();
                 Ok(())
@@ -187,6 +200,7 @@ impl StreamBufMut for LinearBuf {
 
     #[inline]
     fn reserve(&mut self, n: usize) -> Result<Reservation<'_>, BufError> {
+        self.lent.check()?;
         admit(self.len(), n, self.config.max_bytes)?;
         self.grow(n);
         let spare_end = self.end + n;
@@ -194,6 +208,40 @@ impl StreamBufMut for LinearBuf {
             self.block.resize(spare_end, 0);
         }
         Ok(Reservation::new(&mut self.block[self.end..spare_end], &mut self.end))
+    }
+
+    fn reserve_owned(&mut self, n: usize) -> Result<OwnedReservation, BufError> {
+        self.lent.check()?;
+        admit(self.len(), n, self.config.max_bytes)?;
+        self.grow(n);
+        self.block.truncate(self.end);
+        let (storage, allocation) = if self.is_empty() {
+            (core::mem::take(&mut self.block), core::mem::take(&mut self.allocation))
+        } else {
+            (self.block.split_off(self.end), self.allocation)
+        };
+        Ok(self.lent.lend(storage, allocation, n))
+    }
+
+    fn commit_owned(&mut self, reservation: OwnedReservation) -> Result<(), RefusedCommit> {
+        let Returned { storage, allocation } = self.lent.take_back(reservation)?;
+        if self.is_empty() {
+            (self.start, self.end) = (0, storage.len());
+            (self.block, self.allocation) = (storage, allocation);
+        } else if let Err(apart) = rejoin(&mut self.block, self.end, storage) {
+            self.fill(&apart);
+        } else {
+            self.end = self.block.len();
+        }
+        Ok(())
+    }
+
+    fn cancel_reserve(&mut self) -> Result<(), BufError> {
+        self.lent.cancel()
+    }
+
+    fn is_reserved(&self) -> bool {
+        self.lent.is_out()
     }
 
     #[inline]
@@ -219,7 +267,7 @@ impl fmt::Debug for LinearBuf {
         f.debug_struct("LinearBuf")
             .field("len", &self.len())
             .field("position", &self.consumed)
-            .field("capacity", &self.block.capacity())
+            .field("capacity", &self.allocation)
             .finish_non_exhaustive()
     }
 }

@@ -30,6 +30,7 @@
 //! # Ok::<(), framewright::BufError>(())
 //! ```
 
+mod direct;
 mod linear;
 mod reserve;
 mod search;
@@ -39,9 +40,10 @@ mod view;
 use bytes::Bytes;
 use core::ops::Range;
 
+pub use direct::DirectBuf;
 pub use linear::LinearBuf;
-pub use reserve::Reservation;
-pub(crate) use search::find_in;
+pub use reserve::{OwnedReservation, RefusedCommit, Reservation};
+pub(crate) use search::find_first;
 pub use search::{Needle, ScanPos, find_next};
 pub use segmented::SegmentedBuf;
 pub use view::{Segments, View};
@@ -157,7 +159,7 @@ pub trait StreamBuf {
     /// The range is clamped to the readable bytes; an empty needle is found at its start.
     ///
     /// # Complexity
-    /// O(`range` + needle length × seams).
+    /// O(`range` + needle length × seams), and a step for each segment between the range and the nearer end.
     fn find(&self, needle: &Needle, range: Range<usize>) -> Option<usize>;
 
     /// Returns the offset of the last occurrence of `needle` that lies wholly inside `range`, as if the readable bytes were contiguous.
@@ -165,7 +167,7 @@ pub trait StreamBuf {
     /// The range is clamped to the readable bytes; an empty needle is found at its end.
     ///
     /// # Complexity
-    /// O(`range` + needle length × candidates for its last byte).
+    /// As for [`find`](Self::find), from the end of the range: O(bytes searched + needle length × candidates for its last byte).
     fn rfind(&self, needle: &Needle, range: Range<usize>) -> Option<usize>;
 }
 
@@ -205,6 +207,47 @@ pub trait StreamBufMut: StreamBuf {
         let room = self.max_bytes().saturating_sub(self.len());
         self.reserve(if room == 0 { n } else { n.min(room) })
     }
+
+    /// Lends storage for `n` bytes that leaves the buffer: it may cross threads, awaits and completion queues, and comes back by [`commit_owned`](Self::commit_owned).
+    ///
+    /// While it is out, reading and consuming go on, and everything that writes or reserves fails with [`BufError::OutstandingReserve`]. A reservation that is lost leaves the buffer so until
+    /// [`cancel_reserve`](Self::cancel_reserve).
+    ///
+    /// # Errors
+    /// [`BufError::OutstandingReserve`] when one is out already, and [`BufError::BufferTooLarge`] as for [`reserve`](Self::reserve).
+    ///
+    /// ```
+    /// use framewright::buf::{LinearBuf, StreamBuf, StreamBufMut};
+    ///
+    /// let mut buf = LinearBuf::new();
+    /// buf.write(b"unread ")?;
+    /// let mut reservation = buf.reserve_owned(64)?;
+    /// let reader = std::thread::spawn(move || {
+    ///     reservation.storage.extend_from_slice(b"from elsewhere");
+    ///     reservation
+    /// });
+    /// buf.advance(2)?; // reading goes on meanwhile
+    /// buf.commit_owned(reader.join().unwrap()).map_err(|refused| refused.error)?;
+    /// assert_eq!(buf.peek(), b"read from elsewhere");
+    /// # Ok::<(), framewright::BufError>(())
+    /// ```
+    fn reserve_owned(&mut self, n: usize) -> Result<OwnedReservation, BufError>;
+
+    /// Makes what was put into the storage of a reservation readable, without copying it where it fits on.
+    ///
+    /// # Errors
+    /// [`BufError::NoOutstandingReserve`] for one that is not out: cancelled, or of another buffer. [`BufError::CommitTooLarge`] for one that holds more than was reserved; it stays out. Either way
+    /// the storage comes back with the error, so no bytes are lost.
+    fn commit_owned(&mut self, reservation: OwnedReservation) -> Result<(), RefusedCommit>;
+
+    /// Gives up the reservation that is out. Whoever holds its storage keeps it.
+    ///
+    /// # Errors
+    /// [`BufError::NoOutstandingReserve`] when none is out.
+    fn cancel_reserve(&mut self) -> Result<(), BufError>;
+
+    /// Tells whether an owned reservation is out.
+    fn is_reserved(&self) -> bool;
 
     /// Returns how many bytes can be written before storage must be allocated or moved. O(1).
     fn spare(&self) -> usize;

@@ -76,19 +76,40 @@ impl fmt::Debug for Needle {
     }
 }
 
-/// The parts of `runs` that lie inside `range`, each with its offset. `range` lies inside the runs.
-fn clip<'a, I: Iterator<Item = &'a [u8]>>(runs: I, range: &Range<usize>) -> impl Iterator<Item = (usize, &'a [u8])> + use<'a, I> {
-    let (range, mut at) = (range.clone(), 0);
-    runs.map_while(move |run| {
-        let start = at;
-        at += run.len();
-        (start < range.end).then_some((start, run))
+/// The parts of `runs`, `len` bytes in all, that lie inside `range`, each with its offset. `range` lies inside the runs and is not empty.
+fn clip<'a>(runs: Segments<'a>, len: usize, range: &Range<usize>) -> impl DoubleEndedIterator<Item = (usize, &'a [u8])> + use<'a> {
+    let range = range.clone();
+    let (bounds, runs) = runs.narrow(&range, len);
+    Offsets { runs, front: bounds.start, back: bounds.end }.map(move |(start, run)| {
+        let from = range.start.saturating_sub(start);
+        let to = (range.end - start).min(run.len());
+        (start + from, &run[from..to])
     })
-    .filter_map(move |(start, run)| {
-        let from = range.start.saturating_sub(start).min(run.len());
-        let to = range.end.saturating_sub(start).min(run.len());
-        (from < to).then(|| (start + from, &run[from..to]))
-    })
+}
+
+/// Runs with their offsets, from either end.
+struct Offsets<'a> {
+    runs: Segments<'a>,
+    front: usize,
+    back: usize,
+}
+
+impl<'a> Iterator for Offsets<'a> {
+    type Item = (usize, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (start, run) = (self.front, self.runs.next()?);
+        self.front += run.len();
+        Some((start, run))
+    }
+}
+
+impl DoubleEndedIterator for Offsets<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let run = self.runs.next_back()?;
+        self.back -= run.len();
+        Some((self.back, run))
+    }
 }
 
 /// Clamps a range to `len` readable bytes, to an empty one where it starts behind its end.
@@ -97,60 +118,76 @@ fn clamp(range: Range<usize>, len: usize) -> Range<usize> {
     start..range.end.clamp(start, len)
 }
 
-/// Finds the first match of `needle` in `range` of `runs`, across the seams; `len` bytes in all.
-pub(crate) fn find_in<'a>(runs: impl Iterator<Item = &'a [u8]>, len: usize, needle: &Needle, range: Range<usize>) -> Option<usize> {
+/// Finds the first match of `needle` in `range` of `runs`, across the seams; `len` bytes in all. Starts at whichever end of the runs is nearer.
+pub(crate) fn find_in(runs: Segments<'_>, len: usize, needle: &Needle, range: Range<usize>) -> Option<usize> {
     let range = clamp(range, len);
-    let m = needle.as_bytes().len();
-    if m == 0 || range.len() < m {
-        return (m == 0).then_some(range.start);
+    match needle.as_bytes().len() {
+        0 => Some(range.start),
+        m if range.len() < m => None,
+        _ => find_first(clip(runs, len, &range), range.end, needle),
     }
-    let mut seam = Seam::new(m);
-    for (start, run) in clip(runs, &range) {
-        let across = seam.join(run).and_then(|(carried, window)| Some(start + needle.find(window)? - carried));
+}
+
+/// Finds the first match of a needle that is not empty in runs with their offsets, which end at `end`.
+pub(crate) fn find_first<'a>(runs: impl Iterator<Item = (usize, &'a [u8])>, end: usize, needle: &Needle) -> Option<usize> {
+    let mut seam = Seam::new(needle.overlap());
+    for (start, run) in runs {
+        let across = seam.join(run).and_then(|window| Some(start + needle.find(window.bytes)? - window.before));
         if let Some(at) = across.or_else(|| Some(start + needle.find(run)?)) {
             return Some(at);
         }
-        if start + run.len() < range.end {
+        if start + run.len() < end {
             seam.carry(run);
         }
     }
     None
 }
 
-/// Finds the last match of `needle` in `range` of `runs`, across the seams; `len` bytes in all.
+/// Finds the last match of `needle` in `range` of `runs`, across the seams; `len` bytes in all. The mirror image of [`find_in`].
 pub(crate) fn rfind_in(runs: Segments<'_>, len: usize, needle: &Needle, range: Range<usize>) -> Option<usize> {
     let range = clamp(range, len);
-    let m = needle.as_bytes().len();
-    if m == 0 || range.len() < m {
-        return (m == 0).then_some(range.end);
+    match needle.as_bytes().len() {
+        0 => return Some(range.end),
+        m if range.len() < m => return None,
+        _ => {}
     }
-    let mut best = None;
-    let mut seam = Seam::new(m);
-    for (start, run) in clip(runs, &range) {
-        let across = seam.join(run).and_then(|(carried, window)| Some(start + needle.rfind(window)? - carried));
-        best = needle.rfind(run).map(|at| start + at).or(across).or(best);
-        if start + run.len() < range.end {
-            seam.carry(run);
+    let mut seam = Seam::new(needle.overlap());
+    for (start, run) in clip(runs, len, &range).rev() {
+        let across = seam.join_back(run).and_then(|window| Some(start + run.len() - window.before + needle.rfind(window.bytes)?));
+        if let Some(at) = across.or_else(|| Some(start + needle.rfind(run)?)) {
+            return Some(at);
+        }
+        if start > range.start {
+            seam.carry_back(run);
         }
     }
-    best
+    None
 }
 
-/// What a match across a seam is looked for in: the last `m - 1` bytes before it, and as many behind it.
+/// What a match across a seam is looked for in: up to `overlap` bytes, one less than the needle has, from either side of it.
 struct Seam {
-    m: usize,
+    overlap: usize,
+    /// How many bytes of the side that has been searched are kept.
     carried: usize,
     short: [u8; 64],
     long: Vec<u8>,
 }
 
+/// The bytes around a seam.
+struct Window<'s> {
+    /// How many of them lie before the seam.
+    before: usize,
+    bytes: &'s [u8],
+}
+
 impl Seam {
-    fn new(m: usize) -> Self {
-        Self { m, carried: 0, short: [0; 64], long: Vec::new() }
+    fn new(overlap: usize) -> Self {
+        Self { overlap, carried: 0, short: [0; 64], long: Vec::new() }
     }
 
+    /// Room for twice the overlap. What is carried is kept at its start.
     fn space(&mut self) -> &mut [u8] {
-        let len = 2 * (self.m - 1);
+        let len = 2 * self.overlap;
         if len <= self.short.len() {
             return &mut self.short;
         }
@@ -158,27 +195,52 @@ impl Seam {
         &mut self.long
     }
 
-    /// Returns the window over the seam in front of `run`, and how many of its bytes lie before it; nothing at the first run.
-    fn join(&mut self, run: &[u8]) -> Option<(usize, &[u8])> {
-        let carried = self.carried;
-        let head = &run[..run.len().min(self.m - 1)];
-        if carried == 0 {
+    /// Returns the window over the seam in front of `run`; nothing at the first run.
+    fn join(&mut self, run: &[u8]) -> Option<Window<'_>> {
+        let before = self.carried;
+        let head = &run[..run.len().min(self.overlap)];
+        if before == 0 {
             return None;
         }
-        let window = &mut self.space()[..carried + head.len()];
-        window[carried..].copy_from_slice(head);
-        Some((carried, window))
+        let bytes = &mut self.space()[..before + head.len()];
+        bytes[before..].copy_from_slice(head);
+        Some(Window { before, bytes })
     }
 
-    /// Remembers the last `m - 1` bytes of everything up to the end of `run`.
+    /// Remembers the last bytes of everything up to the end of `run`.
     fn carry(&mut self, run: &[u8]) {
-        let (keep, carried) = (self.m - 1, self.carried);
-        let fresh = &run[run.len().saturating_sub(keep)..];
-        let old = carried.min(keep - fresh.len());
+        let (overlap, carried) = (self.overlap, self.carried);
+        let fresh = &run[run.len().saturating_sub(overlap)..];
+        let old = carried.min(overlap - fresh.len());
         let space = self.space();
         space.copy_within(carried - old..carried, 0);
         space[old..old + fresh.len()].copy_from_slice(fresh);
         self.carried = old + fresh.len();
+    }
+
+    /// Returns the window over the seam behind `run`; nothing at the last run. What is carried is moved, and has to be carried anew.
+    fn join_back(&mut self, run: &[u8]) -> Option<Window<'_>> {
+        let carried = self.carried;
+        let end = &run[run.len().saturating_sub(self.overlap)..];
+        if carried == 0 {
+            return None;
+        }
+        let space = self.space();
+        space.copy_within(..carried, end.len());
+        space[..end.len()].copy_from_slice(end);
+        Some(Window { before: end.len(), bytes: &space[..end.len() + carried] })
+    }
+
+    /// Remembers the first bytes of everything from the start of `run` on. Runs after [`join_back`](Self::join_back), which has put the end of the run in front of what was carried.
+    fn carry_back(&mut self, run: &[u8]) {
+        let (overlap, carried) = (self.overlap, self.carried);
+        let joined = if carried == 0 { 0 } else { run.len().min(overlap) };
+        let fresh = run.len().min(overlap);
+        let old = carried.min(overlap - fresh);
+        let space = self.space();
+        space.copy_within(joined..joined + old, fresh);
+        space[..fresh].copy_from_slice(&run[..fresh]);
+        self.carried = fresh + old;
     }
 }
 

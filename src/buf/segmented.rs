@@ -4,6 +4,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use core::fmt;
 use core::ops::Range;
 
+use super::reserve::{Lent, OwnedReservation, RefusedCommit, Returned, rejoin};
 use super::{BufConfig, Needle, Reservation, Segments, StreamBuf, StreamBufMut, View, admit, search};
 use crate::error::{BufError, NeedMoreData};
 
@@ -26,6 +27,7 @@ pub struct SegmentedBuf {
     end: usize,
     consumed: u64,
     config: BufConfig,
+    lent: Lent,
 }
 
 /// Bytes that nothing is written behind any more. Never empty.
@@ -93,6 +95,9 @@ impl Segment {
     }
 }
 
+/// Room for so many handles stays when few segments are left.
+const KEPT_HANDLES: usize = 64;
+
 /// Tells whether a piece of `n` bytes is copied out rather than shared.
 #[inline]
 fn is_small(n: usize, allocation: usize, config: &BufConfig) -> bool {
@@ -140,8 +145,15 @@ impl SegmentedBuf {
             self.tail = BytesMut::new();
             self.allocation = 0;
         }
-        if self.sealed.is_empty() && self.sealed.capacity() > self.config.shrink_above / size_of::<Segment>() {
-            self.sealed = VecDeque::new();
+    }
+
+    /// Drops the first sealed segment, and the room for handles that few are left of.
+    #[inline]
+    fn pop(&mut self) {
+        self.sealed.pop_front();
+        let room = self.sealed.capacity();
+        if room > KEPT_HANDLES && self.sealed.len() < room / 4 {
+            self.sealed.shrink_to(room / 2);
         }
     }
 
@@ -156,7 +168,7 @@ impl SegmentedBuf {
             }
             n -= len;
             self.sealed_len -= len;
-            self.sealed.pop_front();
+            self.pop();
         }
         self.consume_tail(n);
     }
@@ -203,22 +215,61 @@ impl SegmentedBuf {
         if unread <= n { unread.saturating_add(n) } else { n }
     }
 
-    /// Sees to `n` spare bytes in the tail, in storage that its unread bytes and views have left, or in a new block of `capacity` bytes.
+    /// Sees to `n` spare bytes in the tail, in storage that consumed bytes, views and reservations have left, or in a new block of `capacity` bytes.
     ///
     /// Unread bytes that are no more than `n` move along, so that no block is left behind for a few of them; more are sealed where they are.
     #[cold]
     fn new_tail(&mut self, n: usize, capacity: usize) {
-        if self.end - self.start > n {
-            self.seal();
-        }
         self.tail.truncate(self.end);
         self.tail.advance(self.start);
         (self.start, self.end) = (0, self.tail.len());
-        if !self.tail.try_reclaim(n) {
-            let mut tail = BytesMut::with_capacity(capacity);
-            tail.extend_from_slice(&self.tail);
-            self.tail = tail;
-            self.allocation = capacity;
+        let rest = self.allocation.saturating_sub(self.end);
+        if self.tail.try_reclaim(rest.max(n)) || self.tail.try_reclaim(n) {
+            return;
+        }
+        if self.end > n {
+            self.seal();
+        }
+        let mut tail = BytesMut::with_capacity(capacity);
+        tail.extend_from_slice(&self.tail);
+        self.tail = tail;
+        self.allocation = capacity;
+    }
+
+    /// Sees to `n` spare bytes for a reservation: twice as many as before where little was committed each time, so that the rest is not moved each time.
+    #[inline]
+    fn make_room(&mut self, n: usize) {
+        if self.spare() < n {
+            let wanted = self.wanted(n);
+            let ample = (2 * self.tail.capacity()).clamp(wanted, wanted.saturating_add(n));
+            self.new_tail(n, ample.max(self.segment_size()));
+        }
+    }
+
+    /// Moves the unread bytes of a tail, the rest of which was lent and does not come back, unless they are most of its block: a few would hold it for themselves.
+    fn lose_rest(&mut self) {
+        let unread = self.end - self.start;
+        if unread > 0 && unread <= self.allocation / 2 {
+            self.new_tail(unread, (2 * unread).max(self.segment_size()));
+        }
+    }
+
+    /// Goes on with other storage, all of it readable, where nothing is readable of the tail.
+    fn start_tail(&mut self, Returned { storage, allocation }: Returned) {
+        (self.start, self.end) = (0, storage.len());
+        (self.tail, self.allocation) = (storage, allocation);
+    }
+
+    /// Copies `data` behind the readable bytes.
+    fn put(&mut self, data: &[u8]) {
+        let mut left = data;
+        while !left.is_empty() {
+            if self.spare() == 0 {
+                self.new_tail(1, self.wanted(1).max(self.segment_size()));
+            }
+            let (now, later) = left.split_at(left.len().min(self.spare()));
+            self.fill(now);
+            left = later;
         }
     }
 
@@ -290,7 +341,7 @@ impl StreamBuf for SegmentedBuf {
             left -= len;
             self.sealed_len -= len;
             if front.len() == 0 {
-                self.sealed.pop_front();
+                self.pop();
             }
         }
         if left > 0 {
@@ -335,15 +386,10 @@ impl StreamBufMut for SegmentedBuf {
     }
 
     fn write(&mut self, data: &[u8]) -> Result<(), BufError> {
-        admit(self.len(), data.len(), self.config.max_bytes)?;
-        let mut left = data;
-        while !left.is_empty() {
-            if self.spare() == 0 {
-                self.new_tail(1, self.wanted(1).max(self.segment_size()));
-            }
-            let (now, later) = left.split_at(left.len().min(self.spare()));
-            self.fill(now);
-            left = later;
+        if !data.is_empty() {
+            self.lent.check()?;
+            admit(self.len(), data.len(), self.config.max_bytes)?;
+            self.put(data);
         }
         Ok(())
     }
@@ -352,6 +398,7 @@ impl StreamBufMut for SegmentedBuf {
         if chunk.len() < self.config.merge_below.max(1) {
             return self.write(&chunk);
         }
+        self.lent.check()?;
         admit(self.len(), chunk.len(), self.config.max_bytes)?;
         self.seal();
         let allocation = chunk.len();
@@ -360,18 +407,53 @@ impl StreamBufMut for SegmentedBuf {
     }
 
     fn reserve(&mut self, n: usize) -> Result<Reservation<'_>, BufError> {
+        self.lent.check()?;
         admit(self.len(), n, self.config.max_bytes)?;
-        if self.spare() < n {
-            // Twice as large as before where little of it is committed each time, so that it is not moved each time.
-            let wanted = self.wanted(n);
-            let ample = (2 * self.tail.capacity()).clamp(wanted, wanted.saturating_add(n));
-            self.new_tail(n, ample.max(self.segment_size()));
-        }
+        self.make_room(n);
         let spare_end = self.end + n;
         if self.tail.len() < spare_end {
             self.tail.resize(spare_end, 0);
         }
         Ok(Reservation::new(&mut self.tail[self.end..spare_end], &mut self.end))
+    }
+
+    fn reserve_owned(&mut self, n: usize) -> Result<OwnedReservation, BufError> {
+        self.lent.check()?;
+        admit(self.len(), n, self.config.max_bytes)?;
+        self.make_room(n);
+        self.tail.truncate(self.end);
+        let (storage, allocation) = if self.start == self.end {
+            (core::mem::take(&mut self.tail), core::mem::take(&mut self.allocation))
+        } else {
+            (self.tail.split_off(self.end), self.allocation)
+        };
+        Ok(self.lent.lend(storage, allocation, n))
+    }
+
+    fn commit_owned(&mut self, reservation: OwnedReservation) -> Result<(), RefusedCommit> {
+        let Returned { storage, allocation } = self.lent.take_back(reservation)?;
+        if self.start == self.end {
+            self.start_tail(Returned { storage, allocation });
+            return Ok(());
+        }
+        match rejoin(&mut self.tail, self.end, storage) {
+            Ok(()) => self.end = self.tail.len(),
+            Err(apart) => {
+                self.lose_rest();
+                self.put(&apart);
+            }
+        }
+        Ok(())
+    }
+
+    fn cancel_reserve(&mut self) -> Result<(), BufError> {
+        self.lent.cancel()?;
+        self.lose_rest();
+        Ok(())
+    }
+
+    fn is_reserved(&self) -> bool {
+        self.lent.is_out()
     }
 
     #[inline]

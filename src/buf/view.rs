@@ -4,9 +4,11 @@ use alloc::vec::Vec;
 use bytes::{Buf, Bytes, BytesMut};
 use core::fmt;
 use core::iter::FusedIterator;
+use core::ops::Range;
 use core::slice;
 
 use super::segmented::Segment;
+use super::{Needle, search};
 
 /// The contiguous runs of some bytes, in order, none of them empty. Made by [`StreamBuf::segments`](super::StreamBuf::segments) and [`View::segments`].
 #[derive(Clone, Debug, Default)]
@@ -24,6 +26,42 @@ enum Middle<'a> {
     Viewed(slice::Iter<'a, Bytes>),
 }
 
+impl Middle<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Sealed(sealed) => sealed.len(),
+            Self::Viewed(parts) => parts.len(),
+        }
+    }
+
+    /// Steps over the first `n` runs, or all of them. Returns how many.
+    fn skip(&mut self, n: usize) -> usize {
+        let n = n.min(self.len());
+        if let Some(last) = n.checked_sub(1) {
+            match self {
+                Self::None => {}
+                Self::Sealed(sealed) => drop(sealed.nth(last)),
+                Self::Viewed(parts) => drop(parts.nth(last)),
+            }
+        }
+        n
+    }
+
+    /// Steps over the last `n` runs, or all of them. Returns how many.
+    fn skip_back(&mut self, n: usize) -> usize {
+        let n = n.min(self.len());
+        if let Some(last) = n.checked_sub(1) {
+            match self {
+                Self::None => {}
+                Self::Sealed(sealed) => drop(sealed.nth_back(last)),
+                Self::Viewed(parts) => drop(parts.nth_back(last)),
+            }
+        }
+        n
+    }
+}
+
 impl<'a> Segments<'a> {
     pub(super) fn one(run: &'a [u8]) -> Self {
         Self { front: run, ..Self::default() }
@@ -32,6 +70,64 @@ impl<'a> Segments<'a> {
     /// `sealed`, none of them empty, and then `tail`, which may be.
     pub(super) fn sealed(sealed: vec_deque::Iter<'a, Segment>, tail: &'a [u8]) -> Self {
         Self { front: &[], middle: Middle::Sealed(sealed), back: tail }
+    }
+
+    /// Counts the runs before the one that holds offset `at`, of `len` bytes in all, and says where that one starts. Walks from the nearer end.
+    pub(crate) fn runs_before(&self, at: usize, len: usize) -> (usize, usize) {
+        let (mut count, mut start) = (0, 0);
+        if at < len / 2 {
+            for run in self.clone() {
+                if start + run.len() > at {
+                    break;
+                }
+                (count, start) = (count + 1, start + run.len());
+            }
+            return (count, start);
+        }
+        (count, start) = (self.len(), len);
+        for run in self.clone().rev() {
+            (count, start) = (count - 1, start - run.len());
+            if start <= at {
+                break;
+            }
+        }
+        (count, start)
+    }
+
+    /// Steps over the first `n` runs. O(1).
+    pub(crate) fn skip_runs(&mut self, n: usize) {
+        let mut left = n;
+        if left > 0 && !self.front.is_empty() {
+            self.front = &[];
+            left -= 1;
+        }
+        left -= self.middle.skip(left);
+        if left > 0 {
+            self.back = &[];
+        }
+    }
+
+    /// Steps over the last `n` runs. O(1).
+    fn skip_runs_back(&mut self, n: usize) {
+        let mut left = n;
+        if left > 0 && !self.back.is_empty() {
+            self.back = &[];
+            left -= 1;
+        }
+        left -= self.middle.skip_back(left);
+        if left > 0 {
+            self.front = &[];
+        }
+    }
+
+    /// Leaves out the runs that lie outside `range`, which is not empty, and says from where to where those that are left reach. `len` bytes in all.
+    pub(super) fn narrow(mut self, range: &Range<usize>, len: usize) -> (Range<usize>, Self) {
+        let (first, start) = self.runs_before(range.start, len);
+        let (last, last_start) = self.runs_before(range.end - 1, len);
+        self.skip_runs_back(self.len() - 1 - last);
+        self.skip_runs(first);
+        let end = last_start + self.clone().next_back().map_or(0, <[u8]>::len);
+        (start..end, self)
     }
 
     fn viewed(parts: &'a [Bytes]) -> Self {
@@ -57,12 +153,7 @@ impl<'a> Iterator for Segments<'a> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let middle = match &self.middle {
-            Middle::None => 0,
-            Middle::Sealed(sealed) => sealed.len(),
-            Middle::Viewed(parts) => parts.len(),
-        };
-        let len = middle + usize::from(!self.front.is_empty()) + usize::from(!self.back.is_empty());
+        let len = self.middle.len() + usize::from(!self.front.is_empty()) + usize::from(!self.back.is_empty());
         (len, Some(len))
     }
 }
@@ -182,20 +273,53 @@ impl View {
         all
     }
 
+    /// Returns a view of the bytes in `range`, shared; `None` where the range is not inside the view.
+    ///
+    /// However short it is, it pins what this view pins: see [`compact`](Self::compact).
+    ///
+    /// ```
+    /// use framewright::buf::{Needle, View};
+    ///
+    /// let view = View::copy_from_slice(b"name: value");
+    /// let colon = view.find(&Needle::new(b": "), 0..view.len()).unwrap();
+    /// assert_eq!(view.get(colon + 2..view.len()).unwrap(), b"value");
+    /// assert!(view.get(5..99).is_none());
+    /// ```
+    #[must_use]
+    pub fn get(&self, range: Range<usize>) -> Option<Self> {
+        if range.start > range.end || range.end > self.len() {
+            return None;
+        }
+        if let Parts::One(one) = &self.0 {
+            return Some(Self(Parts::One(one.slice(range))));
+        }
+        let mut at = 0;
+        let parts = self.parts().iter().filter_map(|part| {
+            let from = range.start.saturating_sub(at).min(part.len());
+            let to = range.end.saturating_sub(at).min(part.len());
+            at += part.len();
+            (from < to).then(|| part.slice(from..to))
+        });
+        Some(Self::from_parts(parts.collect()))
+    }
+
     /// Shortens the view to its first `len` bytes; no effect when it is not longer.
     pub fn truncate(&mut self, len: usize) {
-        match &mut self.0 {
-            Parts::One(one) => one.truncate(len),
-            Parts::Many(many) => {
-                let mut left = len;
-                let kept = many.iter().map_while(|part| {
-                    let part = part.slice(..left.min(part.len()));
-                    left -= part.len();
-                    (!part.is_empty()).then_some(part)
-                });
-                *self = Self::from_parts(kept.collect());
-            }
+        if let Some(shorter) = self.get(0..len) {
+            *self = shorter;
         }
+    }
+
+    /// Returns the offset of the first occurrence of `needle` wholly inside `range`, as [`StreamBuf::find`](super::StreamBuf::find) does.
+    #[must_use]
+    pub fn find(&self, needle: &Needle, range: Range<usize>) -> Option<usize> {
+        search::find_in(self.segments(), self.len(), needle, range)
+    }
+
+    /// Returns the offset of the last occurrence of `needle` wholly inside `range`, as [`StreamBuf::rfind`](super::StreamBuf::rfind) does.
+    #[must_use]
+    pub fn rfind(&self, needle: &Needle, range: Range<usize>) -> Option<usize> {
+        search::rfind_in(self.segments(), self.len(), needle, range)
     }
 }
 

@@ -116,7 +116,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         let unread = self.store.len() + chunk.len();
         let have = unread.min(self.max_frame);
         let end = self.supply == Supply::Ended && have == unread && self.awaits != Awaits::Look;
-        let input = Input::joined(self.store.segments(), chunk, have, self.position, end);
+        let input = Input::joined(self.store.segments(), self.store.len(), chunk, have, self.position, end);
         let scanned = self.decoder.scan(&mut self.progress, &input);
         #[cfg(feature = "testkit")]
         {

@@ -5,9 +5,9 @@ use core::fmt;
 
 use super::frames::Mode;
 use super::{Awaits, EAGER_RESERVE, Engine, Frames, READ_BLOCK, State, Supply};
-use crate::buf::StreamBufMut;
+use crate::buf::{OwnedReservation, RefusedCommit, StreamBufMut};
 use crate::decode::Decode;
-use crate::error::Refused;
+use crate::error::{BufError, Refused};
 
 impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     /// Takes the next bytes of the stream, borrowed: frames are handed out of the caller's own chunk.
@@ -58,7 +58,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
 
     /// Lends storage to read the next bytes of the stream into: a block of [`READ_BLOCK`] bytes or, when the frame that is due needs more, its room.
     ///
-    /// The room of a frame is sized to its claim up to [`EAGER_RESERVE`] bytes; beyond that it at most doubles what has arrived, and the last step is exact. What storage there is is used up first.
+    /// The room of a frame is sized to its claim up to [`EAGER_RESERVE`] bytes; beyond that it at most doubles what has arrived, and the last step is exact.
     ///
     /// # Errors
     /// [`Refused`], as for [`feed`](Self::feed): before a byte is read that could not be taken.
@@ -83,13 +83,68 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         Ok(Room { engine: self, len })
     }
 
+    /// Lends storage for the next bytes of the stream that leaves the engine: it may cross threads, awaits and completion queues, and comes back by [`commit_owned`](Self::commit_owned).
+    ///
+    /// As large as what [`reserve`](Self::reserve) lends. While it is out, [`frames`](Self::frames) goes on, and other input is refused with [`Refused::OutstandingReserve`].
+    ///
+    /// # Errors
+    /// [`Refused`], as for [`feed`](Self::feed).
+    ///
+    /// ```
+    /// use framewright::{Engine, Step, framing::Lines};
+    ///
+    /// let mut engine = Engine::new(Lines::new(1024));
+    /// let mut reservation = engine.reserve_owned()?;
+    /// reservation.storage.extend_from_slice(b"read by a completion queue\n");
+    /// let mut frames = engine.commit_owned(reservation).map_err(|refused| refused.error)?;
+    /// assert!(matches!(frames.next_frame()?, Step::Frame(b"read by a completion queue", _)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn reserve_owned(&mut self) -> Result<OwnedReservation, Refused> {
+        self.admit()?;
+        self.free();
+        let len = self.room();
+        let reservation = self.store.reserve_owned(len).map_err(|_| Refused::OutstandingReserve)?;
+        self.supply = Supply::Reserved;
+        Ok(reservation)
+    }
+
+    /// Takes what was put into an owned reservation as the next bytes of the stream. None is a no-op, never the end of the stream.
+    ///
+    /// # Errors
+    /// [`Refused::NoOutstandingReserve`] for one that is not out, [`Refused::CommitTooLarge`] for one that holds more than was reserved. Either way the storage comes back with the error.
+    pub fn commit_owned(&mut self, reservation: OwnedReservation) -> Result<Frames<'_, D, B>, RefusedCommit<Refused>> {
+        if let Err(RefusedCommit { error, reservation }) = self.store.commit_owned(reservation) {
+            let error = match error {
+                BufError::CommitTooLarge { reserved, committed } => Refused::CommitTooLarge { reserved, committed },
+                _ => Refused::NoOutstandingReserve,
+            };
+            return Err(RefusedCommit { error, reservation });
+        }
+        self.supply = Supply::Open;
+        Ok(self.go_on())
+    }
+
+    /// Gives up the owned reservation that is out. Whoever holds its storage keeps it; bytes in it are not of this stream.
+    ///
+    /// # Errors
+    /// [`Refused::NoOutstandingReserve`] when none is out.
+    pub fn cancel_reserve(&mut self) -> Result<(), Refused> {
+        self.store.cancel_reserve().map_err(|_| Refused::NoOutstandingReserve)?;
+        self.supply = Supply::Open;
+        Ok(())
+    }
+
     /// Announces the end of the stream. Every frame that is still whole comes first, then [`Step::End`](super::Step::End) or an error.
     ///
-    /// Saying it again changes nothing.
+    /// Saying it again changes nothing. A reservation that is out is cancelled: nothing follows.
     #[inline]
     pub fn eof(&mut self) -> Frames<'_, D, B> {
         self.check_forgotten();
-        if self.supply == Supply::Open {
+        if self.supply == Supply::Reserved {
+            let _ = self.store.cancel_reserve();
+        }
+        if matches!(self.supply, Supply::Open | Supply::Reserved) {
             self.supply = Supply::Ended;
         }
         self.go_on()
@@ -140,6 +195,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
             (Supply::Lent | Supply::Forgotten, _) => Refused::ChunkForgotten,
             (_, State::Failed(_)) => Refused::Failed,
             (Supply::Ended, _) => Refused::AfterEof,
+            (Supply::Reserved, _) => Refused::OutstandingReserve,
             (Supply::Open, _) => Refused::Backlog { held, backlog: self.backlog },
         }
     }
@@ -159,8 +215,11 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     /// How many bytes to lend, with storage provided for them: a block or, of a longer frame that is due, as much as its storage has room for. That storage grows by exact steps.
     fn room(&mut self) -> usize {
         let claim = self.claim();
-        if claim <= READ_BLOCK && self.held_bytes() + claim <= EAGER_RESERVE {
-            return READ_BLOCK;
+        if self.held_bytes() + claim <= EAGER_RESERVE {
+            if claim > READ_BLOCK {
+                self.store.provide(claim);
+            }
+            return claim.max(READ_BLOCK);
         }
         if self.store.spare() < claim.min(READ_BLOCK) {
             self.store.provide(claim);
@@ -215,6 +274,12 @@ impl<'a, D: Decode, B: StreamBufMut> Room<'a, D, B> {
             return Err(Refused::CommitTooLarge { reserved: self.len, committed: n });
         }
         Ok(self.engine.go_on())
+    }
+
+    /// Announces the end of the stream instead: there was nothing more to read. As [`Engine::eof`].
+    #[must_use]
+    pub fn eof(self) -> Frames<'a, D, B> {
+        self.engine.eof()
     }
 }
 

@@ -91,6 +91,8 @@ enum Supply {
     Lent,
     /// It was.
     Forgotten,
+    /// An owned reservation is out.
+    Reserved,
     Ended,
 }
 
@@ -210,6 +212,11 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     pub fn from_parts(parts: Parts<D, B>) -> Self {
         let Parts { decoder, unread: mut store, position, ended } = parts;
         store.set_max_bytes(usize::MAX);
+        let supply = match ended {
+            true => Supply::Ended,
+            false if store.is_reserved() => Supply::Reserved,
+            false => Supply::Open,
+        };
         Self {
             decoder,
             progress: D::Progress::default(),
@@ -220,7 +227,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
             empty: 0,
             empty_at: 0,
             awaits: Awaits::Look,
-            supply: if ended { Supply::Ended } else { Supply::Open },
+            supply,
             state: State::Running,
             max_frame: DEFAULT_MAX_FRAME,
             backlog: DEFAULT_BACKLOG,
@@ -244,7 +251,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         self
     }
 
-    /// Gives up the engine for its parts: the decoder, and every unread byte.
+    /// Gives up the engine for its parts: the decoder, and every unread byte. An owned reservation that is out can be committed to the buffer among them.
     ///
     /// # Errors
     /// When the guard of a borrowed chunk was forgotten, and bytes may be missing.
@@ -253,7 +260,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         let ended = match self.supply {
             Supply::Lent | Supply::Forgotten => return Err(self.forgotten()),
             Supply::Ended => true,
-            Supply::Open => false,
+            Supply::Open | Supply::Reserved => false,
         };
         Ok(Parts { decoder: self.decoder, unread: self.store, position: self.position, ended })
     }

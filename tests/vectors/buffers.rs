@@ -1,11 +1,13 @@
-//! Vectors of buffers and of binary reads: each is run on a `LinearBuf`, on a `SegmentedBuf`, and on a `SegmentedBuf` in which every write is a segment of its own, as it was in the original.
+//! Vectors of buffers and of binary reads: each is run on a `LinearBuf`, on a `SegmentedBuf`, and on a `SegmentedBuf` in which every write is a segment of its own, as it was in the original; with
+//! owned reservations, as the original's were, and with lent ones as far as the types let the steps be written.
 
 use bytes::Bytes;
-use framewright::buf::{BufConfig, LinearBuf, Needle, ScanPos, SegmentedBuf, StreamBuf, StreamBufMut, View, find_next};
+use framewright::buf::{BufConfig, LinearBuf, Needle, OwnedReservation, ScanPos, SegmentedBuf, StreamBuf, StreamBufMut, View, find_next};
 use framewright::decode::{Found, Stop};
 use framewright::{BufError, Decode, Engine, Input, NeedMoreData, Step, read};
 use serde_json::Value;
 use std::convert::Infallible;
+use std::mem;
 
 use crate::{No, assert_known, bytes, hex, recorded, steps, unsigned};
 
@@ -15,7 +17,11 @@ use crate::{No, assert_known, bytes, hex, recorded, steps, unsigned};
 pub(crate) fn run(vector: &Value) -> Vec<Value> {
     let config = &vector["config"];
     assert_known(config, &["backend", "data", "max_size", "chunk_size", "compact_threshold"]);
-    let [linear, merged, cut] = [Storage::Linear, Storage::Merged, Storage::Cut].map(|storage| transcript(vector, storage));
+    let [linear, merged, cut] = [Storage::Linear, Storage::Merged, Storage::Cut].map(|storage| {
+        let owned = transcript(vector, storage, Form::Owned);
+        check_lent(vector, &owned, &transcript(vector, storage, Form::Lent));
+        owned
+    });
     assert_eq!(placeless(vector, &linear), placeless(vector, &merged), "{}: the backends differ", vector["name"]);
     assert_eq!(placeless(vector, &linear), placeless(vector, &cut), "{}: seams make a difference", vector["name"]);
     if backend(config) == "segmented" && config["chunk_size"].is_null() {
@@ -43,8 +49,15 @@ fn shows_places(step: &Value) -> bool {
     step["op"] == "peek" || step["op"] == "segments"
 }
 
-fn transcript(vector: &Value, storage: Storage) -> Vec<Value> {
-    let mut bench = Bench::new(&vector["config"], storage);
+/// Demands the same of lent reservations, up to the first step that does not compile with them.
+fn check_lent(vector: &Value, owned: &[Value], lent: &[Value]) {
+    let is_refused = |said: &Value, otherwise: &Value| said.get("inexpressible").is_some() && said != otherwise;
+    let same = lent.iter().zip(owned).take_while(|(lent, owned)| !is_refused(lent, owned));
+    same.enumerate().for_each(|(step, (lent, owned))| assert_eq!(lent, owned, "{}, step {step}: lent, and owned", vector["name"]));
+}
+
+fn transcript(vector: &Value, storage: Storage, form: Form) -> Vec<Value> {
+    let mut bench = Bench::new(&vector["config"], storage, form);
     let mut said = Vec::new();
     for step in steps(vector) {
         let outcome = bench.step(step);
@@ -66,17 +79,32 @@ enum Storage {
     Cut,
 }
 
+/// How reservations are made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Lent,
+    Owned,
+}
+
+/// What is reserved.
+enum Held {
+    Nothing,
+    /// So many bytes. The reservation borrows the buffer, so it is not kept here: reserving again lends the same bytes.
+    Lent(usize),
+    Owned(OwnedReservation),
+}
+
 /// A buffer with what the steps refer to.
 struct Bench {
     buf: Box<dyn StreamBufMut>,
     storage: Storage,
-    /// The length of the reservation that is held. A reservation borrows the buffer, so it is not kept here: reserving again lends the same bytes.
-    reserved: Option<usize>,
+    form: Form,
+    held: Held,
     views: Vec<View>,
 }
 
 impl Bench {
-    fn new(config: &Value, storage: Storage) -> Self {
+    fn new(config: &Value, storage: Storage, form: Form) -> Self {
         let mut buf: Box<dyn StreamBufMut> = match storage {
             Storage::Linear => Box::new(LinearBuf::new()),
             Storage::Merged | Storage::Cut => Box::new(SegmentedBuf::new()),
@@ -84,7 +112,7 @@ impl Bench {
         if let Some(max) = config["max_size"].as_u64() {
             buf.set_max_bytes(usize::try_from(max).unwrap());
         }
-        let mut bench = Self { buf, storage, reserved: None, views: Vec::new() };
+        let mut bench = Self { buf, storage, form, held: Held::Nothing, views: Vec::new() };
         if backend(config) == "direct" {
             bench.write(&bytes(&config["data"])).unwrap();
         }
@@ -108,7 +136,7 @@ impl Bench {
             "commit" => self.commit(&step["n"]),
             "prepend" => Err(No::Missing("prepend")),
             "compact" => Err(No::Missing("compact")),
-            _ if self.reserved.is_some() => Err(No::Inexpressible("the reservation borrows the buffer")),
+            _ if matches!(self.held, Held::Lent(_)) => Err(No::Inexpressible("the reservation borrows the buffer")),
             "reserve" => self.reserve(&step["n"]),
             "write" => Ok(self.write(&bytes(&step["hex"])).map(|()| Value::Null)?),
             "advance" => Ok(self.buf.advance(unsigned(&step["n"])?).map(|()| Value::Null)?),
@@ -148,7 +176,7 @@ impl Bench {
     fn write(&mut self, data: &[u8]) -> Result<(), BufError> {
         let mut runs: Vec<Vec<u8>> = self.buf.segments().map(<[u8]>::to_vec).collect();
         self.buf.write(data)?;
-        if self.storage == Storage::Cut {
+        if self.storage == Storage::Cut && !data.is_empty() {
             runs.push(data.to_vec());
             let max_bytes = self.buf.max_bytes();
             self.buf = Box::new(in_segments(runs.iter().map(Vec::as_slice)));
@@ -157,29 +185,66 @@ impl Bench {
         Ok(())
     }
 
-    /// Lends what the limit leaves room for: the exact form is refused when that is less than what was asked for.
+    /// Reserves what the limit leaves room for: the exact form is refused when that is less than what was asked for.
     fn reserve(&mut self, n: &Value) -> Result<Value, No> {
         let n = unsigned(n)?;
+        if self.form == Form::Owned {
+            let room = self.buf.max_bytes() - self.buf.len();
+            let reservation = self.buf.reserve_owned(if room == 0 { n } else { n.min(room) })?;
+            let granted = reservation.reserved();
+            assert!(reservation.storage.is_empty() && reservation.storage.capacity() >= granted);
+            self.held = Held::Owned(reservation);
+            return Ok(granted.into());
+        }
         let granted = self.buf.reserve_up_to(n)?.len();
         assert_eq!(self.buf.reserve(n).is_ok(), granted == n);
-        self.reserved = Some(granted);
+        self.held = Held::Lent(granted);
         Ok(granted.into())
     }
 
     fn fill(&mut self, data: &[u8]) -> Result<Value, No> {
-        let reserved = self.reserved.ok_or(No::Inexpressible("no reservation to fill"))?;
-        let mut reservation = self.buf.reserve(reserved)?;
-        let spare = reservation.as_mut_slice().get_mut(..data.len());
-        spare.ok_or(No::Inexpressible("more bytes than are reserved"))?.copy_from_slice(data);
+        match &mut self.held {
+            Held::Nothing => return Err(No::Inexpressible("no reservation to fill")),
+            Held::Owned(reservation) => {
+                reservation.storage.clear();
+                reservation.storage.extend_from_slice(data);
+            }
+            Held::Lent(reserved) => {
+                let mut reservation = self.buf.reserve(*reserved)?;
+                let spare = reservation.as_mut_slice().get_mut(..data.len());
+                spare.ok_or(No::Inexpressible("more bytes than are reserved"))?.copy_from_slice(data);
+            }
+        }
         Ok(Value::Null)
     }
 
-    /// A commit that was refused has used up the reservation, but lost nothing: the next one reserves again.
     fn commit(&mut self, n: &Value) -> Result<Value, No> {
-        let reserved = self.reserved.ok_or(No::Inexpressible("no reservation to commit"))?;
-        self.buf.reserve(reserved)?.commit(unsigned(n)?)?;
-        self.reserved = None;
+        let n = unsigned(n)?;
+        match mem::replace(&mut self.held, Held::Nothing) {
+            Held::Nothing if self.form == Form::Lent => return Err(No::Inexpressible("no reservation to commit")),
+            // None of this buffer's.
+            Held::Nothing => self.buf.commit_owned(LinearBuf::new().reserve_owned(n)?).map_err(|refused| refused.error)?,
+            Held::Owned(reservation) => self.commit_owned(reservation, n)?,
+            Held::Lent(reserved) => {
+                // A commit that was refused has used up the reservation, but lost nothing: the next one reserves again.
+                self.held = Held::Lent(reserved);
+                self.buf.reserve(reserved)?.commit(n)?;
+                self.held = Held::Nothing;
+            }
+        }
         Ok(Value::Null)
+    }
+
+    /// Commits the first `n` bytes of the storage. A commit that is refused gives the reservation back, and it stays out.
+    fn commit_owned(&mut self, mut reservation: OwnedReservation, n: usize) -> Result<(), No> {
+        let filled = reservation.storage.len();
+        reservation.storage.resize(n, 0);
+        self.buf.commit_owned(reservation).map_err(|refused| {
+            let mut reservation = refused.reservation;
+            reservation.storage.truncate(filled);
+            self.held = Held::Owned(reservation);
+            refused.error.into()
+        })
     }
 
     fn find(&self, step: &Value, search: fn(&dyn StreamBufMut, &Needle, usize, usize) -> Option<usize>) -> Result<Value, No> {
@@ -240,7 +305,7 @@ impl Decode for Search {
 
 /// Makes a buffer of exactly these segments, however short.
 pub(crate) fn in_segments<'a>(runs: impl Iterator<Item = &'a [u8]> + Clone) -> SegmentedBuf {
-    let mut buf = SegmentedBuf::with_config(BufConfig { merge_below: 0, ..BufConfig::unlimited() });
+    let mut buf = SegmentedBuf::with_config(BufConfig { merge_below: 1, ..BufConfig::unlimited() });
     for run in runs.clone() {
         buf.append(Bytes::copy_from_slice(run)).unwrap();
     }

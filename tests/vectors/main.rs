@@ -4,6 +4,8 @@
 
 mod buffers;
 mod exceptions;
+#[cfg(feature = "std")]
+mod files;
 mod framing;
 
 use std::collections::BTreeSet;
@@ -16,12 +18,20 @@ use framewright::{BufError, NeedMoreData};
 use serde_json::{Value, json};
 
 /// The groups that are run here.
-const GROUPS: &[&str] =
-    &["find_rfind", "coalesce_reserve", "consume_split", "limits", "delimiter_framing", "length_field_framing", "reader", "split_util"];
+const GROUPS: &[&str] = &[
+    "find_rfind",
+    "coalesce_reserve",
+    "consume_split",
+    "limits",
+    "delimiter_framing",
+    "length_field_framing",
+    "reader",
+    "file_adapter",
+    "split_util",
+];
 
 /// The groups that wait for what they test.
 const LATER: &[&str] = &[
-    "file_adapter",
     "http1_request",
     "http1_response",
     "http1_chunked",
@@ -63,6 +73,12 @@ fn limits() {
 #[test]
 fn reader() {
     check("reader", buffers::run);
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn file_adapter() {
+    check("file_adapter", files::run);
 }
 
 #[test]
