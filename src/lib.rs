@@ -27,6 +27,7 @@ pub mod engine;
 mod error;
 #[deny(clippy::indexing_slicing)]
 pub mod framing;
+pub mod guide;
 #[deny(clippy::indexing_slicing)]
 mod input;
 #[cfg(feature = "std")]

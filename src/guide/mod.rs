@@ -1,0 +1,10 @@
+//! Guides: pages longer than a doc comment, compiled like one. No code, in every build.
+//!
+//! - [`choosing_a_buffer`]: which buffer for what, what its operations cost, and how much memory it takes at most.
+//! - [`coming_from`]: Netty, tokio-util, asyncio and h11, name by name.
+
+#[doc = include_str!("choosing_a_buffer.md")]
+pub mod choosing_a_buffer {}
+
+#[doc = include_str!("coming_from.md")]
+pub mod coming_from {}
