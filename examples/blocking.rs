@@ -1,6 +1,6 @@
 //! Reads lines from a socket with a blocking loop. `examples/drivers/src/bin/tokio_lines.rs` is the same on tokio, and prints the same.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::{thread, time::Duration};
 
@@ -13,14 +13,13 @@ fn main() -> io::Result<()> {
     let (mut socket, _) = listener.accept()?;
     let mut engine = Engine::new(Lines::new(1024));
     loop {
-        let mut room = engine.reserve()?;
-        let n = socket.read(room.as_mut_slice())?;
-        let mut frames = if n > 0 { room.commit(n)? } else { engine.eof() };
-        while let Step::Frame(line, place) = frames.next_frame()? {
-            println!("byte {}: {}", place.offset, line.escape_ascii());
-        }
-        if n == 0 {
-            return client.join().expect("the client does not panic");
+        let mut frames = engine.read_from(&mut socket)?;
+        loop {
+            match frames.next_frame()? {
+                Step::Frame(line, place) => println!("byte {}: {}", place.offset, line.escape_ascii()),
+                Step::Idle | Step::NeedMoreData(_) => break,
+                Step::Handoff(..) | Step::End(_) => return client.join().expect("the client does not panic"),
+            }
         }
     }
 }

@@ -6,22 +6,53 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 
 use crate::codec::{Codec, CodecArgs};
+use crate::escape::{Bytes, unescape};
+use crate::origin::{self, Origin};
 
 /// Shows what is in a byte stream: its frames, its errors, and what is missing where it ends.
 ///
-/// Without a file it shows a little of each capture in examples/captures.
+/// Without a file or an address it shows a little of each capture in examples/captures.
 #[derive(Debug, Parser)]
 #[command(name = "inspect")]
 pub(crate) struct Args {
-    /// The file to read; `-` is standard input
-    #[arg(requires = "codec")]
-    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) origin: OriginArgs,
 
     #[command(flatten)]
     pub(crate) codec: CodecArgs,
 
     #[command(flatten)]
     pub(crate) view: View,
+}
+
+/// Where the stream comes from: one place at most.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(crate) struct OriginArgs {
+    /// The file to read; `-` is standard input
+    #[arg(group = "origin", requires = "codec")]
+    file: Option<PathBuf>,
+
+    /// Connect there, and show what the other side sends
+    #[arg(long, value_name = "HOST:PORT", group = "origin", requires = "codec", value_parser = origin::remote)]
+    connect: Option<String>,
+
+    /// Show what one client sends that connects there; HOST is 127.0.0.1 unless given, and port 0 any that is free
+    #[arg(long, value_name = "[HOST:]PORT", group = "origin", requires = "codec", value_parser = origin::local)]
+    listen: Option<String>,
+
+    /// Once connected, send this first, with escapes as in --delimiter
+    #[arg(long, value_name = "TEXT", value_parser = unescape, allow_hyphen_values = true)]
+    #[arg(requires = "connect", conflicts_with_all = ["file", "listen"])]
+    send: Option<Bytes>,
+}
+
+impl OriginArgs {
+    pub(crate) fn origin(self) -> Option<Origin> {
+        let Self { file, connect, listen, send } = self;
+        let connect = connect.map(|address| Origin::Connect { address, send: send.unwrap_or_default() });
+        file.map(Origin::File).or(connect).or(listen.map(Origin::Listen))
+    }
 }
 
 /// How to read, and how much to show.

@@ -1,9 +1,10 @@
 //! The captures of real programs' traffic in examples/captures, and the codec of each.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::args;
 use crate::codec::Codec;
+use crate::origin::Origin;
 
 pub(crate) struct Capture {
     pub(crate) file: &'static str,
@@ -31,8 +32,8 @@ pub(crate) const CAPTURES: &[Capture] = &[
 ];
 
 impl Capture {
-    pub(crate) fn path(&self) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/captures").join(self.file)
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::File(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/captures").join(self.file))
     }
 
     pub(crate) fn codec(&self) -> Codec {

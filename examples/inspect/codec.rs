@@ -7,6 +7,7 @@ use std::io;
 use clap::ValueEnum;
 use framewright::framing::{Counts, Delimited, Delimiter, LengthField, LineEnding, Lines, OnExcess, Width};
 
+use crate::escape::{Bytes, unescape};
 use crate::input::Source;
 use crate::run::{Outcome, run};
 use crate::show::Report;
@@ -70,7 +71,7 @@ enum Name {
 #[derive(Debug, clap::Args)]
 pub(crate) struct CodecArgs {
     /// What cuts the stream into frames
-    #[arg(long, value_name = "NAME", requires = "file")]
+    #[arg(long, value_name = "NAME", requires = "origin")]
     codec: Option<Name>,
 
     #[command(flatten)]
@@ -129,11 +130,8 @@ enum Ending {
 struct DelimitersArgs {
     /// What ends a frame, with \r \n \t \0 \\ and \xHH; may be given several times
     #[arg(long, value_name = "TEXT", value_parser = unescape, allow_hyphen_values = true)]
-    delimiter: Vec<Delimiting>,
+    delimiter: Vec<Bytes>,
 }
-
-/// A delimiter without escapes. (A `Vec<u8>` of its own would mean a list of numbers to clap.)
-type Delimiting = Box<[u8]>;
 
 #[derive(Clone, Debug, clap::Args)]
 #[group(requires = "codec")]
@@ -287,34 +285,4 @@ fn counts(text: &str) -> Result<Counts, &'static str> {
         "frame" => Ok(Counts::Frame),
         number => number.parse().map(Counts::Adjusted).map_err(|_| "neither payload, nor frame, nor a number"),
     }
-}
-
-fn unescape(text: &str) -> Result<Delimiting, String> {
-    let mut bytes = Vec::new();
-    let mut rest = text;
-    while let Some((plain, escape)) = rest.split_once('\\') {
-        bytes.extend(plain.bytes());
-        let (byte, behind) = escaped(escape).ok_or_else(|| format!("no escape: \\{escape}"))?;
-        bytes.push(byte);
-        rest = behind;
-    }
-    bytes.extend(rest.bytes());
-    Ok(bytes.into())
-}
-
-/// Reads what follows a backslash; returns the byte, and what is left.
-fn escaped(text: &str) -> Option<(u8, &str)> {
-    if let Some(hex) = text.strip_prefix('x') {
-        let (digits, rest) = hex.split_at_checked(2)?;
-        return Some((u8::from_str_radix(digits, 16).ok()?, rest));
-    }
-    let byte = match text.chars().next()? {
-        'r' => b'\r',
-        'n' => b'\n',
-        't' => b'\t',
-        '0' => 0,
-        '\\' => b'\\',
-        _ => return None,
-    };
-    Some((byte, &text[1..]))
 }

@@ -1,10 +1,8 @@
-//! Where the bytes come from.
+//! Reading, and what one has to see of it: what was read, how far it is, what it waits for.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::mem;
-use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
@@ -13,6 +11,7 @@ use framewright::NeedMoreData;
 use framewright::buf::{BufConfig, LinearBuf, StreamBuf, StreamBufMut};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::screen::note;
 use crate::show::count;
 
 /// A file of at least so many bytes takes long enough for a progress bar.
@@ -22,60 +21,41 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// How many bytes before a frame are remembered, to be shown beside an error in it.
 const CONTEXT: u64 = 64;
 
-/// A file or a pipe, read once from start to end.
+/// A stream, read once from start to end.
 pub(crate) struct Source {
-    name: PathBuf,
+    name: String,
     input: Box<dyn Read>,
     /// What was read, from a little before the frame at the front on.
     seen: LinearBuf,
     bar: ProgressBar,
     /// Of an input whose next bytes may be a while in coming.
     watch: Option<Watch>,
+    /// What the next read is for.
+    wait: Wait,
+    /// Why what was read may not be all.
+    failure: Option<io::Error>,
 }
 
 impl Source {
-    /// Opens a file; `-` is standard input.
-    pub(crate) fn open(name: &Path) -> io::Result<Self> {
-        let live = |input| Ok(Self::new(name, input, no_bar(), Some(Watch::start())));
-        if name == Path::new("-") {
-            return live(Box::new(io::stdin().lock()));
-        }
-        let file = File::open(name).map_err(|error| about(name, &error))?;
-        let facts = file.metadata()?;
-        if !facts.is_file() {
-            return live(Box::new(file));
-        }
-        let bar = if facts.len() < LONG_FILE { no_bar() } else { bar(facts.len()) };
-        Ok(Self::new(name, Box::new(file), bar, None))
+    /// Reads what is there already: `len` bytes.
+    pub(crate) fn stored(name: String, input: impl Read + 'static, len: u64) -> Self {
+        Self::new(name, input, if len < LONG_FILE { no_bar() } else { bar(len) }, None)
     }
 
-    fn new(name: &Path, input: Box<dyn Read>, bar: ProgressBar, watch: Option<Watch>) -> Self {
+    /// Reads what comes when it comes; when nothing comes for a while, says what the stream waits for.
+    pub(crate) fn live(name: String, input: impl Read + 'static) -> Self {
+        Self::new(name, input, no_bar(), Some(Watch::start()))
+    }
+
+    fn new(name: String, input: impl Read + 'static, bar: ProgressBar, watch: Option<Watch>) -> Self {
         // It holds what the engine holds, whose frames the codec limits.
         let seen = LinearBuf::with_config(BufConfig::unlimited());
-        Self { name: name.to_owned(), input, seen, bar, watch }
+        Self { name, input: Box::new(input), seen, bar, watch, wait: Wait::NextFrame, failure: None }
     }
 
-    /// Reads once; 0 is the end. On a pipe that brings nothing for a while, says that the stream waits for `wait`.
-    pub(crate) fn read(&mut self, room: &mut [u8], wait: Wait) -> io::Result<usize> {
-        if let Some(watch) = &self.watch {
-            watch.tell(Event::Begin(wait, self.total()));
-        }
-        let n = self.read_uninterrupted(room).map_err(|error| about(&self.name, &error))?;
-        if let Some(watch) = &self.watch {
-            watch.tell(Event::End);
-        }
-        self.seen.write(&room[..n])?;
-        self.bar.set_position(self.total());
-        Ok(n)
-    }
-
-    fn read_uninterrupted(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match self.input.read(room) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                done => return done,
-            }
-        }
+    /// Remembers what the stream needs to go on.
+    pub(crate) fn wait_for(&mut self, wait: Wait) {
+        self.wait = wait;
     }
 
     /// Tells whether whoever is watching should see all there is before the next read.
@@ -105,6 +85,44 @@ impl Source {
     pub(crate) fn bar(&self) -> ProgressBar {
         self.bar.clone()
     }
+
+    /// Returns, once, the error that ended the stream.
+    pub(crate) fn take_failure(&mut self) -> Option<io::Error> {
+        self.failure.take()
+    }
+
+    /// Reads once, after any number of interruptions. After a failure, what came is all there will be.
+    fn read_or_end(&mut self, room: &mut [u8]) -> usize {
+        loop {
+            match self.input.read(room) {
+                Ok(n) => return n,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.failure = Some(about(&self.name, &error));
+                    return 0;
+                }
+            }
+        }
+    }
+}
+
+impl Read for Source {
+    /// Reads once. A failure is kept for later, and ends the stream here.
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        if let Some(watch) = &self.watch {
+            watch.tell(Event::Begin(self.wait, self.total()));
+        }
+        let n = self.read_or_end(room);
+        if let Some(watch) = &self.watch {
+            watch.tell(Event::End);
+            if n == 0 {
+                note(&format!("ended: at byte {}", self.total()));
+            }
+        }
+        self.seen.write(&room[..n])?;
+        self.bar.set_position(self.total());
+        Ok(n)
+    }
 }
 
 /// Of an offset in what is remembered: it fits memory, or is out of range anyway.
@@ -112,8 +130,9 @@ fn as_len(offset: u64) -> usize {
     usize::try_from(offset).unwrap_or(usize::MAX)
 }
 
-fn about(name: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", name.display()))
+/// Says of which input an error is. Its kind is lost, so that a broken pipe is always that of the output.
+pub(crate) fn about(name: &str, error: &io::Error) -> io::Error {
+    io::Error::other(format!("{name}: {error}"))
 }
 
 pub(crate) fn no_bar() -> ProgressBar {
@@ -171,7 +190,7 @@ fn watch(events: &Receiver<Event>) {
             Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {
                 if let Event::Begin(wait, offset) = mem::replace(&mut last, Event::End) {
-                    let _ = writeln!(io::stderr(), "waiting: {wait}, from byte {offset} on");
+                    note(&format!("waiting: {wait}, from byte {offset} on"));
                 }
             }
         }

@@ -3,38 +3,43 @@
 //! ```sh
 //! cargo run --release --example inspect                                             # the captures in examples/captures
 //! cargo run --release --example inspect -- --codec lines server.log                 # a file
-//! nc mail.example 25 | cargo run --release --example inspect -- --codec lines -     # a program, while it runs
+//! journalctl -f | cargo run --release --example inspect -- --codec lines -          # a program, while it runs
+//! cargo run --release --example inspect -- --codec lines --connect mail.example:25  # a server, while it talks
+//! cargo run --release --example inspect -- --codec lines --listen 4000              # a client of 127.0.0.1:4000
 //! cargo run --release --example inspect -- --help                                   # all codecs and options
 //! ```
 //!
-//! What goes to standard output depends on the bytes alone, never on how they were cut into chunks. Exits with 1 when the stream failed or was cut off, with 2 when the options make no sense.
+//! What goes to standard output depends on the bytes alone, never on how they were cut into chunks.
+//! Exits with 1 when the stream failed, was cut off or could not be opened, with 2 when the options make no sense.
 
 mod args;
 mod captures;
 mod codec;
+mod escape;
 mod hexdump;
 mod input;
+mod origin;
 mod run;
 mod screen;
 mod show;
 
 use std::io::{self, Write};
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use args::{Args, View};
 use clap::Parser;
 use codec::Codec;
-use input::Source;
+use origin::Origin;
 use run::Outcome;
-use screen::Screen;
+use screen::{Screen, note};
 use show::{Report, count};
 
 fn main() -> ExitCode {
-    let outcome = match Args::parse() {
-        Args { file: None, view, .. } => captures(&view),
-        Args { file: Some(file), codec, view } => one_file(&file, codec.codec_or_exit(), &view),
+    let Args { origin, codec, view } = Args::parse();
+    let outcome = match origin.origin() {
+        None => captures(&view),
+        Some(origin) => one_stream(&origin, codec.codec_or_exit(), &view),
     };
     match outcome {
         Ok(Outcome::Whole) => ExitCode::SUCCESS,
@@ -48,8 +53,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn one_file(file: &Path, codec: Codec, view: &View) -> io::Result<Outcome> {
-    let mut source = Source::open(file)?;
+fn one_stream(origin: &Origin, codec: Codec, view: &View) -> io::Result<Outcome> {
+    let mut source = origin.open()?;
     let mut screen = Screen::new(view.color, source.bar());
     let start = Instant::now();
     let outcome = codec.run(&mut source, view.chunk, &mut Report::new(&mut screen, view.frames, view.bytes))?;
@@ -68,7 +73,7 @@ fn rate(bytes: u64, time: Duration) -> String {
 fn captures(view: &View) -> io::Result<Outcome> {
     let mut screen = Screen::new(view.color, input::no_bar());
     for capture in captures::CAPTURES {
-        let mut source = Source::open(&capture.path())?;
+        let mut source = capture.origin().open()?;
         let mut report = Report::new(&mut screen, view.frames.or(Some(3)), view.bytes.or(Some(48)));
         report.heading(capture)?;
         capture.codec().run(&mut source, view.chunk, &mut report)?;
@@ -76,9 +81,4 @@ fn captures(view: &View) -> io::Result<Outcome> {
     }
     screen.flush()?;
     Ok(Outcome::Whole)
-}
-
-/// Writes a line to standard error, where nobody may be listening.
-fn note(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
 }

@@ -1,9 +1,8 @@
 //! The loop: reads, drains the frames, and reads again until the stream is over.
 
-use std::io;
+use std::io::{self, Read};
 use std::ops::ControlFlow::{self, Break, Continue};
 
-use framewright::buf::LinearBuf;
 use framewright::engine::Frames;
 use framewright::{Decode, Engine, Step};
 
@@ -29,37 +28,35 @@ where
     let Shown { decoder, layout } = codec;
     let mut engine = Engine::new(decoder).with_max_frame(usize::MAX); // the codec has a limit of its own
     let mut chunk = vec![0; chunk.unwrap_or(0)];
-    let mut wait = Wait::NextFrame;
     loop {
         if source.is_live() {
             report.flush()?;
         }
         source.forget(engine.position())?;
-        let frames = if chunk.is_empty() {
-            let mut room = engine.reserve()?;
-            let n = source.read(room.as_mut_slice(), wait)?;
-            if n > 0 { room.commit(n)? } else { engine.eof() }
-        } else {
-            let n = source.read(&mut chunk, wait)?;
-            if n > 0 { engine.feed(&chunk[..n])? } else { engine.eof() }
-        };
+        let frames = read(&mut engine, source, &mut chunk)?;
         match drain(frames, layout, source, report)? {
-            Continue(next) => wait = next,
+            Continue(wait) => source.wait_for(wait),
             Break(outcome) => {
                 report.summary(engine.position())?;
-                return Ok(outcome);
+                return source.take_failure().map_or(Ok(outcome), Err);
             }
         }
     }
 }
 
+/// Reads once: into `chunk`, or without one into the engine's own buffer.
+fn read<'a, D: Decode>(engine: &'a mut Engine<D>, source: &mut Source, chunk: &'a mut [u8]) -> io::Result<Frames<'a, D>> {
+    if chunk.is_empty() {
+        return engine.read_from(source);
+    }
+    match source.read(chunk)? {
+        0 => Ok(engine.eof()),
+        n => Ok(engine.feed(&chunk[..n])?),
+    }
+}
+
 /// Shows the frames that are there.
-fn drain<D>(
-    mut frames: Frames<'_, D, LinearBuf>,
-    layout: Layout,
-    source: &Source,
-    report: &mut Report<'_>,
-) -> io::Result<ControlFlow<Outcome, Wait>>
+fn drain<D>(mut frames: Frames<'_, D>, layout: Layout, source: &Source, report: &mut Report<'_>) -> io::Result<ControlFlow<Outcome, Wait>>
 where
     D: Decode,
     for<'a> D::Frame<'a>: Payload,

@@ -1,4 +1,4 @@
-//! Standard output, its colours, and the progress bar that it shares a terminal with.
+//! Standard output, its colours, and the progress bar that it shares a terminal with; standard error.
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 
@@ -71,4 +71,9 @@ impl Write for Terminal {
     fn flush(&mut self) -> io::Result<()> {
         self.bar.suspend(|| self.out.flush())
     }
+}
+
+/// Writes a line to standard error, where nobody may be listening.
+pub(crate) fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
