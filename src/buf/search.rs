@@ -79,7 +79,7 @@ impl fmt::Debug for Needle {
 /// The parts of `runs`, `len` bytes in all, that lie inside `range`, each with its offset. `range` lies inside the runs and is not empty.
 fn clip<'a>(runs: Segments<'a>, len: usize, range: &Range<usize>) -> impl DoubleEndedIterator<Item = (usize, &'a [u8])> + use<'a> {
     let range = range.clone();
-    let (bounds, runs) = runs.narrow(&range, len);
+    let (bounds, runs) = if range == (0..len) { (0..len, runs) } else { runs.narrow(&range, len) };
     Offsets { runs, front: bounds.start, back: bounds.end }.map(move |(start, run)| {
         let from = range.start.saturating_sub(start);
         let to = (range.end - start).min(run.len());
@@ -136,7 +136,7 @@ pub(crate) fn find_first<'a>(runs: impl Iterator<Item = (usize, &'a [u8])>, end:
         if let Some(at) = across.or_else(|| Some(start + needle.find(run)?)) {
             return Some(at);
         }
-        if start + run.len() < end {
+        if seam.overlap > 0 && start + run.len() < end {
             seam.carry(run);
         }
     }
@@ -157,7 +157,7 @@ pub(crate) fn rfind_in(runs: Segments<'_>, len: usize, needle: &Needle, range: R
         if let Some(at) = across.or_else(|| Some(start + needle.rfind(run)?)) {
             return Some(at);
         }
-        if start > range.start {
+        if seam.overlap > 0 && start > range.start {
             seam.carry_back(run);
         }
     }

@@ -206,6 +206,7 @@ impl View {
         }
     }
 
+    #[inline]
     fn parts(&self) -> &[Bytes] {
         match &self.0 {
             Parts::One(one) => slice::from_ref(one),
@@ -221,18 +222,21 @@ impl View {
 
     /// Returns the number of bytes. O(segments).
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         self.parts().iter().map(Bytes::len).sum()
     }
 
     /// Tells whether there are none.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Returns the bytes as contiguous runs in order, none of them empty.
     #[must_use]
+    #[inline]
     pub fn segments(&self) -> Segments<'_> {
         match &self.0 {
             Parts::One(one) => Segments::one(one),
@@ -242,12 +246,14 @@ impl View {
 
     /// Returns the first run; all of the bytes, when the view is one segment.
     #[must_use]
+    #[inline]
     pub fn peek(&self) -> &[u8] {
         self.parts().first().map_or(&[], AsRef::as_ref)
     }
 
     /// Returns the bytes in one piece: free when the view is one segment, copied otherwise.
     #[must_use]
+    #[inline]
     pub fn into_bytes(self) -> Bytes {
         match self.0 {
             Parts::One(one) => one,
@@ -324,6 +330,7 @@ impl View {
 }
 
 impl From<Bytes> for View {
+    #[inline]
     fn from(bytes: Bytes) -> Self {
         Self(Parts::One(bytes))
     }
