@@ -51,3 +51,9 @@ impl Consume for Digest {
         }
     }
 }
+
+/// Takes the result of a search for a frame.
+#[inline(always)]
+pub fn found<C: Consume>(offset: Option<usize>, to: &mut C) {
+    to.frame(&offset.unwrap_or(usize::MAX).to_be_bytes());
+}

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::consume::{Consume, Digest, Touch};
+use crate::consume::{Consume, Digest, Touch, found};
 use crate::random::Random;
 
 /// The sizes of chunks: a trickle, a TCP segment, a read block, a large one.
@@ -81,6 +81,33 @@ impl Workload {
 }
 
 impl Stream {
+    /// Printable bytes, `len` of them, that are to be cut into frames of `frame` bytes.
+    #[must_use]
+    pub fn of_frames(len: usize, frame: usize) -> Self {
+        let mut stream = Self::printable(len);
+        for frame in stream.bytes.chunks_exact(frame) {
+            stream.digest.frame(frame);
+            stream.touch.frame(frame);
+        }
+        stream
+    }
+
+    /// Printable bytes and then `end`, `len` bytes in all, in which something is to be found: its offset is the one frame.
+    #[must_use]
+    pub fn of_search(len: usize, end: &[u8], offset: Option<usize>) -> Self {
+        let mut stream = Self::printable(len - end.len());
+        stream.bytes.extend_from_slice(end);
+        found(offset, &mut stream.digest);
+        found(offset, &mut stream.touch);
+        stream
+    }
+
+    fn printable(len: usize) -> Self {
+        let mut stream = Self { bytes: Vec::with_capacity(len), digest: Digest::default(), touch: Touch::default() };
+        stream.payload(&mut Random::new(SEED), len);
+        Self { digest: Digest::default(), touch: Touch::default(), ..stream }
+    }
+
     /// Adds a payload of printable bytes.
     fn payload(&mut self, random: &mut Random, len: usize) {
         let start = self.bytes.len();
