@@ -92,23 +92,23 @@ fn live_since(since: Tally) -> usize {
     TALLY.get().live.wrapping_sub(since.live)
 }
 
-/// The handles of a segment or of a view: 48 bytes in a list with room for as many again, and the header of its allocation.
-const HANDLES: usize = 144;
-/// What an empty buffer keeps besides its tail: a list with room for 64 segments, and the mark of its reservations.
-const KEPT_HANDLES: usize = 64 * 48 + HANDLES;
+/// H of that page: the handles of a segment or of a view.
+const HANDLES: usize = 240;
+/// h: the room for handles that stays; with the header of the tail's allocation, and the mark of a buffer's reservations.
+const KEPT_HANDLES: usize = 3072 + 64;
 
 /// What matters of all that was done with a buffer.
 #[derive(Clone, Copy, Debug, Default)]
 struct Past {
-    /// The longest chunk that was appended whole.
+    /// A: the longest chunk that was appended whole.
     longest_chunk: usize,
-    /// The most bytes reserved at once, and whether any were.
+    /// r: the most bytes reserved at once, if any were.
     reserved: Option<usize>,
-    /// The longest prefix that was made contiguous and is not consumed.
+    /// C: the longest prefix that was made contiguous and is not consumed.
     joined: usize,
-    /// The most segments there have been.
-    segments: usize,
-    /// The most bytes that were unread and reserved at once.
+    /// The reservations that were cancelled, or whose storage did not come back, since the buffer was last empty.
+    given_up: usize,
+    /// The most bytes that were unread and reserved at one time.
     most: usize,
 }
 
@@ -129,13 +129,13 @@ impl Unread {
     }
 }
 
-/// The most bytes that a `SegmentedBuf` keeps allocated, views aside.
-fn resident(past: &Past, unread: Unread, config: &BufConfig) -> usize {
-    let handles = HANDLES * past.segments.max(4);
-    let consumed = past.longest_chunk + past.joined;
+/// The most bytes that a `SegmentedBuf` of so many segments keeps allocated, views aside: the three rows of the page. A reservation that was given up leaves its block behind, so that the last counts.
+fn resident(past: &Past, len: usize, segments: usize, config: &BufConfig) -> usize {
+    let (a, c, s, handles) = (past.longest_chunk, past.joined, config.segment_size, HANDLES * segments + KEPT_HANDLES);
     match past.reserved {
-        None => unread.len() + consumed + 2 * config.segment_size + handles,
-        Some(r) => 2 * unread.len() + consumed + config.segment_size.max(3 * r) + config.segment_size.max(4 * r) + handles,
+        None => len + a + s + c + s + handles,
+        Some(r) if a == 0 && past.given_up == 0 => 2 * len + s.max(3 * r) + c + s.max(2 * r) + handles,
+        Some(r) => len + a + c + s.max(3 * r) * (segments + 1) + handles,
     }
 }
 
@@ -144,7 +144,7 @@ fn segments(past: &Past, unread: Unread, config: &BufConfig) -> usize {
     let Unread { owned, copied, committed } = unread;
     let own = match past.reserved {
         None => copied.div_ceil(config.segment_size),
-        Some(_) => (2 * (copied + committed)).div_ceil(config.segment_size) + 1,
+        Some(_) => (2 * (copied + committed)).div_ceil(config.segment_size) + 1 + past.given_up,
     };
     2 * (owned / config.merge_below) + own + 2 + usize::from(past.joined > 0)
 }
@@ -234,7 +234,6 @@ impl<B: StreamBufMut> Meter<B> {
     /// Notes what is there, with `reserved` bytes on top.
     fn note(&mut self, reserved: usize) {
         self.past.most = self.past.most.max(self.buf.len() + reserved);
-        self.past.segments = self.past.segments.max(self.buf.segments().len());
     }
 
     fn will_reserve(&mut self, n: usize) {
@@ -255,6 +254,7 @@ impl<B: StreamBufMut> Meter<B> {
         }
         if self.buf.is_empty() {
             self.past.joined = 0;
+            self.past.given_up = 0;
         }
     }
 
@@ -323,6 +323,7 @@ impl<B: StreamBufMut> Meter<B> {
         let mut reservation = self.buf.reserve_owned(n).unwrap();
         check(self);
         self.advance(commit % (self.buf.len() + 1));
+        self.past.given_up += usize::from(!matches!(fate, Committed));
         match fate {
             Committed => reservation.storage.resize(commit, b'x'),
             Replaced => reservation.storage = BytesMut::from(Bytes::from(vec![b'x'; commit])),
@@ -347,7 +348,8 @@ fn check_segments(meter: &Meter<SegmentedBuf>) {
 
 fn check_resident(meter: &Meter<SegmentedBuf>) {
     let views: usize = meter.views.iter().map(|view| pinned(view, &meter.config)).sum();
-    let (live, allowed) = (meter.live(), resident(&meter.past, meter.unread(), &meter.config) + views);
+    let allowed = resident(&meter.past, meter.buf.len(), meter.buf.segments().len(), &meter.config) + views;
+    let live = meter.live();
     assert!(live <= allowed, "{live} bytes of storage, {allowed} allowed: {:?}, {:?}", meter.unread(), meter.past);
 }
 
@@ -402,13 +404,17 @@ const RESERVING: &[Habit] = &[
     Habit { name: "read bytes, owned, and chunks", round: &[Owned(16_384, 1, Committed), Append(1024)] },
     Habit { name: "give up, and write",            round: &[Owned(100, 0, Cancelled), Write(3)] },
     Habit { name: "give up, and read",             round: &[Owned(16_384, 0, Cancelled), Guard(16_384, 3)] },
+    Habit { name: "give up behind chunks",         round: &[Write(10), Append(1024), Write(10), Owned(100, 0, Cancelled)] },
     Habit { name: "storage of the caller's",       round: &[Owned(16_384, 1, Replaced)] },
+    Habit { name: "the caller's behind chunks",    round: &[Write(10), Append(1024), Write(10), Owned(100, 5, Replaced)] },
     Habit { name: "storage of the caller's, large", round: &[Owned(16_384, 1200, Replaced), Owned(16_384, 700, Committed)] },
 ];
 
 #[rustfmt::skip]
 const KEEPING: &[Habit] = &[
     Habit { name: "keep little of each read",      round: &[Guard(16_384, 16_384), Keep(16), Leave(0)] },
+    Habit { name: "keep what is just not shared",  round: &[Guard(16_384, 16_384), Keep(255), Leave(0)] },
+    Habit { name: "keep little of small chunks",   round: &[Append(2000), Keep(200), Leave(0)] },
     Habit { name: "keep what is just shared",      round: &[Guard(16_384, 16_384), Keep(256), Leave(0)] },
     Habit { name: "keep every second kilobyte",    round: &[Guard(16_384, 2000), Keep(1000), Advance(1000)] },
     Habit { name: "keep little of large chunks",   round: &[Append(100_000), Keep(255), Keep(1500), Keep(1600), Leave(0)] },
@@ -597,7 +603,7 @@ fn bf_26_a_buffer_that_was_long_holds_little_when_it_is_short() {
         }
         buf.advance((10_000 - left) * 1024).unwrap();
         let live = live_since(since);
-        assert!(live <= 4 * 48 * left + KEPT_HANDLES, "{live} bytes for {left} segments");
+        assert!(live <= HANDLES * left + KEPT_HANDLES, "{live} bytes for {left} segments");
     }
 }
 
@@ -759,6 +765,42 @@ fn bf_27_a_cycle_of_reading_and_consuming_allocates_nothing() {
     }
     check(LinearBuf::new());
     check(SegmentedBuf::new());
+}
+
+/// What is unread moves to the front of its block when that is no more than was consumed.
+#[test]
+fn bf_27_a_block_is_used_again_when_most_of_it_is_consumed() {
+    fn check<B: StreamBufMut>(mut buf: B) {
+        let mut cycle = || {
+            for _ in 0..1000 {
+                buf.write(&[b'x'; 1000]).unwrap();
+                buf.advance(buf.len().saturating_sub(4000)).unwrap();
+            }
+        };
+        cycle();
+        let ((), spent) = tally(cycle);
+        assert_eq!(spent, Tally::default(), "{}", core::any::type_name::<B>());
+    }
+    check(LinearBuf::new());
+    check(SegmentedBuf::new());
+}
+
+#[test]
+fn bf_27_room_that_was_lent_and_dropped_is_room_again() {
+    for (written, consumed) in [(3, 0), (9000, 1000), (9000, 5000), (16_000, 0)] {
+        let mut buf = SegmentedBuf::new();
+        buf.write(&vec![b'x'; written]).unwrap();
+        buf.advance(consumed).unwrap();
+        let ((), spent) = tally(|| {
+            drop(buf.reserve_owned(100).unwrap());
+            buf.cancel_reserve().unwrap();
+            (0..100).for_each(|_| buf.write(b"x").unwrap());
+        });
+        // The mark of the first reservation, and the header of an allocation that is shared.
+        assert!(spent.allocated <= HANDLES, "{written} bytes written, {consumed} consumed: {spent:?}");
+        assert_eq!(buf.segments().len(), 1, "{written} bytes written, {consumed} consumed");
+        assert!(consumed == 1000 || buf.spare() >= 16_384 - written - 100, "{written} written, {consumed} consumed: {} spare", buf.spare());
+    }
 }
 
 /// A peer that sends byte by byte does not have everything moved for each of them, nor a block taken.

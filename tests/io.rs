@@ -35,7 +35,7 @@ fn holding(make: Make, bytes: &[u8]) -> Box<AnyBuf> {
     buf
 }
 
-fn unread(buf: &dyn StreamBuf) -> Vec<u8> {
+fn unread<B: StreamBuf + ?Sized>(buf: &B) -> Vec<u8> {
     buf.segments().flatten().copied().collect()
 }
 

@@ -357,6 +357,19 @@ fn bf_21_storage_of_the_callers_takes_the_place_of_what_was_lent() {
     }
 }
 
+/// Nor are those bytes moved, though the room behind them is gone.
+#[test]
+fn bf_21_what_is_unread_stays_where_it_is() {
+    let mut buf = SegmentedBuf::new();
+    buf.write(&[b'x'; 10_000]).unwrap();
+    let view = buf.split_to(1000).unwrap();
+    let mut reservation = buf.reserve_owned(100).unwrap();
+    let place = buf.peek().as_ptr();
+    reservation.storage = BytesMut::from(&b"other"[..]);
+    buf.commit_owned(reservation).unwrap();
+    assert_eq!((buf.peek().as_ptr(), buf.len(), view.len()), (place, 9005, 1000));
+}
+
 #[test]
 fn bf_21_a_view_knows_what_committed_storage_pins() {
     // Consumed to the end while it was out, replaced, or grown: a view of 256 bytes of 1 MiB is copied.

@@ -10,7 +10,7 @@ use std::mem;
 use super::draw;
 
 /// The most bytes in a buffer.
-const LARGEST: usize = 128 * 1024;
+const LARGEST: usize = 48 * 1024;
 /// The most views kept.
 const VIEWS: usize = 32;
 

@@ -14,10 +14,12 @@ use super::twin::{Event, Then, Twin, read};
 
 /// The longest stream.
 const LONGEST: usize = 64 * 1024;
+/// The most frames of a stream.
+const FRAMES: usize = 1000;
 /// So many visits are made as planned; what is left then is brought at once.
 const VISITS: usize = 256;
 /// So many bytes are read again by the twin, to tell what should have come so far.
-const READ_AGAIN: usize = 32 * 1024;
+const READ_AGAIN: usize = 16 * 1024;
 /// So many frames are kept, to be looked at when the engine is gone.
 const KEPT: usize = 64;
 
@@ -57,6 +59,11 @@ pub(crate) fn check<T: Twin>(u: &mut Unstructured<'_>) -> arbitrary::Result<()> 
     let config = draw::config(u)?;
     let plan = plan(u)?;
     let stream = stream(u, &twin.alphabet())?;
+    let (mut stream, mut expected) = (&stream[..], read(&twin, &stream, true, max_frame).0);
+    if let Some(enough) = enough(&expected) {
+        stream = &stream[..enough];
+        expected = read(&twin, stream, true, max_frame).0;
+    }
 
     let start = &stream[..stream.len().min(400)];
     let _context = OnPanic(|| {
@@ -68,9 +75,9 @@ pub(crate) fn check<T: Twin>(u: &mut Unstructured<'_>) -> arbitrary::Result<()> 
     });
     let limits = Limits { max_frame, backlog };
     match buffer {
-        0 => bring(&twin, limits, LinearBuf::with_config(config), &plan, &stream),
-        1 => bring(&twin, limits, SegmentedBuf::new(), &plan, &stream),
-        _ => bring(&twin, limits, SegmentedBuf::with_config(config), &plan, &stream),
+        0 => bring(&twin, limits, LinearBuf::with_config(config), &plan, stream, expected),
+        1 => bring(&twin, limits, SegmentedBuf::new(), &plan, stream, expected),
+        _ => bring(&twin, limits, SegmentedBuf::with_config(config), &plan, stream, expected),
     }
     Ok(())
 }
@@ -102,13 +109,19 @@ fn stream(u: &mut Unstructured<'_>, alphabet: &[u8]) -> arbitrary::Result<Vec<u8
         let len = u.int_in_range(1..=64)?;
         let times = match u.arbitrary::<u8>()? {
             few @ 0..=239 => 1 + usize::from(few / 32),
-            many => 64 * usize::from(many - 239),
+            many => 16 * usize::from(many - 239),
         };
         let piece = draw::bytes(u, len, alphabet)?;
         stream.extend(piece.repeat(times));
     }
     stream.truncate(LONGEST);
     Ok(stream)
+}
+
+/// Where a stream of very many frames is cut short.
+fn enough(events: &[Event<'_>]) -> Option<usize> {
+    let mut places = events.iter().filter_map(|event| if let Event::Frame(_, place) = event { Some(place) } else { None });
+    usize::try_from(places.nth(FRAMES)?.offset).ok()
 }
 
 #[derive(Clone, Copy)]
@@ -133,9 +146,8 @@ struct Account<'s, T: Twin> {
     kept: Vec<(Kept<T::Codec>, &'s [u8])>,
 }
 
-fn bring<T: Twin, B: StreamBufMut>(twin: &T, limits: Limits, buf: B, plan: &[Visit], stream: &[u8]) {
+fn bring<T: Twin, B: StreamBufMut>(twin: &T, limits: Limits, buf: B, plan: &[Visit], stream: &[u8], expected: Vec<Event<'_>>) {
     let Limits { max_frame, backlog } = limits;
-    let (expected, _) = read(twin, stream, true, max_frame);
     let longest = expected.iter().map(|event| match event {
         Event::Frame(_, place) => place.len,
         Event::Error(..) => max_frame,

@@ -194,8 +194,7 @@ impl Ticket {
 /// Puts storage that was split off `block` at `end` back, or returns it where it does not fit on: other storage took its place, or `block` moved.
 pub(super) fn rejoin(block: &mut BytesMut, end: usize, storage: BytesMut) -> Result<(), BytesMut> {
     block.truncate(end);
-    let next = block.as_ptr().wrapping_add(end);
-    if block.capacity() > end || next != storage.as_ptr() {
+    if block.as_ptr_range().end != storage.as_ptr() {
         return Err(storage);
     }
     block.unsplit(storage);

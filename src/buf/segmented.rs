@@ -283,14 +283,6 @@ impl SegmentedBuf {
         }
     }
 
-    /// Moves the unread bytes of a tail, the rest of which was lent and does not come back, unless they are most of its block: a few would hold it for themselves.
-    fn lose_rest(&mut self) {
-        let unread = self.end - self.start;
-        if unread > 0 && unread <= self.allocation / 2 {
-            self.new_tail(unread, (2 * unread).max(self.segment_size()));
-        }
-    }
-
     /// Goes on with other storage, all of it readable, where nothing is readable of the tail.
     fn start_tail(&mut self, Returned { storage, allocation }: Returned) {
         (self.start, self.end) = (0, storage.len());
@@ -451,18 +443,13 @@ impl StreamBufMut for SegmentedBuf {
         }
         match rejoin(&mut self.tail, self.end, storage) {
             Ok(()) => self.end = self.tail.len(),
-            Err(apart) => {
-                self.lose_rest();
-                self.put(&apart);
-            }
+            Err(apart) => self.put(&apart),
         }
         Ok(())
     }
 
     fn cancel_reserve(&mut self) -> Result<(), BufError> {
-        self.lent.cancel()?;
-        self.lose_rest();
-        Ok(())
+        self.lent.cancel()
     }
 
     fn is_reserved(&self) -> bool {

@@ -284,7 +284,7 @@ fn check_cuts<D: Show>(vector: &Value, framer: &D, max_frame: usize) {
         let linear = || Stream::new(Engine::new(framer.clone()).with_max_frame(max_frame));
         let whole = linear().play(&[&fed], ended);
         for cut in &cuts {
-            let name = format_args!("{}, cut {cut:02x?}, ended {ended}", vector["name"]);
+            let name = format!("{}, cut {cut:02x?}, ended {ended}", vector["name"]);
             assert_eq!(linear().play(cut, ended), whole, "{name}");
             let segmented = Engine::with_buf(framer.clone(), SegmentedBuf::new()).with_max_frame(max_frame);
             assert_eq!(Stream::new(segmented).play(cut, ended), whole, "{name}, segmented");
