@@ -133,6 +133,9 @@ pub(crate) fn read<'s, T: Twin>(twin: &T, arrived: &'s [u8], ended: bool, max_fr
         };
         let (says, is_fatal) = if excess.is_some() {
             (format!("frame at byte {at}: {what} longer than the limit of {limit} bytes"), on_excess == OnExcess::Fail)
+        } else if !ended && is_all && view.len() == max_frame && missing == 1 {
+            // The end of the stream might stand for the byte that is lacking: the engine waits for either.
+            return (events, Then::More);
         } else if view.len() as i128 + missing > max_frame as i128 {
             (format!("frame at byte {at}: frame longer than the limit of {max_frame} bytes"), true)
         } else if ended {
