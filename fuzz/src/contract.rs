@@ -49,8 +49,6 @@ struct World {
     looks: Vec<Look>,
     /// So many are too many.
     most_looks: usize,
-    /// Where the last look was, and how much it saw.
-    seen: Option<(u64, usize)>,
     /// What the progress must be at the next look.
     progress: Progress,
     serial: u64,
@@ -175,7 +173,6 @@ impl<const REWRITES: bool> Decode for Hostile<REWRITES> {
         assert_eq!(*progress, world.progress, "the progress is another's");
         world.check_input(input);
         let have = input.len();
-        world.seen = Some((input.position(), have));
         let answer = world.answer(have);
         let mark = world.mark();
         *progress = Progress(mark);
@@ -255,8 +252,6 @@ impl World {
         let (have, unread) = (input.len(), self.unread(input.position()));
         assert!(have <= unread.len() && have <= self.max_frame, "{have} bytes are seen, {} are unread", unread.len());
         assert!(!input.is_end() || self.ended && have == unread.len(), "it is not the end");
-        // As if the end came later, whenever it came.
-        assert!(!input.is_end() || self.seen == Some((input.position(), have)), "the end is told before the same bytes without it");
         assert_eq!((input.is_empty(), input.first().is_empty()), (have == 0, have == 0));
         assert!(input.runs().all(|run| !run.is_empty()));
         assert!(input.runs().flatten().eq(&unread[..have]), "bytes changed");
@@ -549,7 +544,7 @@ impl<const REWRITES: bool> Caller<REWRITES> {
         let mut world = self.world.borrow_mut();
         assert_eq!((parts.position, parts.ended), (self.account.position, world.ended));
         assert!(parts.unread.segments().flatten().eq(world.unread(self.account.position)), "bytes changed");
-        (world.progress, world.seen) = (Progress::default(), None);
+        world.progress = Progress::default();
         drop(world);
         (self.account.skipped, self.account.empty, self.account.state) = (0, 0, State::Looks);
         self.limit(u, Engine::from_parts(parts))

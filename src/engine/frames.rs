@@ -115,7 +115,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         }
         let unread = self.store.len() + chunk.len();
         let have = unread.min(self.max_frame);
-        let end = self.supply == Supply::Ended && have == unread && self.awaits != Awaits::Look;
+        let end = self.supply == Supply::Ended && have == unread && !self.is_ready(unread);
         let input = Input::joined(self.store.segments(), self.store.len(), chunk, have, self.position, end);
         let scanned = self.decoder.scan(&mut self.progress, &input);
         #[cfg(feature = "testkit")]
