@@ -684,6 +684,24 @@ fn en_26_the_stream_may_fail_while_storage_is_out() {
 }
 
 #[test]
+fn en_26_a_stream_that_is_over_takes_no_commit() {
+    let mut failed = Engine::new(Lines::new(1));
+    let reservation = failed.reserve_owned().unwrap();
+    assert!(failed.feed(b"too long").is_err(), "other input is refused");
+    drop(failed.cancel_reserve());
+    assert!(failed.feed(b"too long").unwrap().next_frame().is_err());
+    assert_eq!(failed.commit_owned(reservation).unwrap_err().error, Refused::Failed);
+
+    let mut buf = LinearBuf::new();
+    let mut reservation = buf.reserve_owned(8).unwrap();
+    reservation.storage.extend_from_slice(b"late");
+    let mut ended = Engine::from_parts(Parts { decoder: Lines::new(9), unread: buf, position: 0, ended: true });
+    let refused = ended.commit_owned(reservation).unwrap_err();
+    assert_eq!((refused.error, &refused.reservation.storage[..]), (Refused::NoOutstandingReserve, &b"late"[..]));
+    assert_eq!(ended.feed(b"x").err(), Some(Refused::AfterEof));
+}
+
+#[test]
 fn en_26_storage_is_sized_as_a_guard_would_be() {
     let length = LengthField::builder(Width::U32, Counts::Payload, 1 << 20).build().unwrap();
     let mut engine = Engine::new(length);

@@ -152,8 +152,8 @@ impl World {
             176..=180 => Answer::Fatal { too_large: odd },
             181..=183 => Answer::End,
             185 => Answer::Need(NonZeroUsize::MAX),
-            186 => Answer::Need(one.saturating_add(number << 8)),
-            187..=219 => Answer::Need(one.saturating_add(number % 16)),
+            186..=190 => Answer::Need(one.saturating_add(number << 8)),
+            191..=219 => Answer::Need(one.saturating_add(number % 16)),
             _ => Answer::Need(one),
         }
     }

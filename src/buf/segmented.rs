@@ -290,6 +290,7 @@ impl SegmentedBuf {
     }
 
     /// Copies `data` behind the readable bytes.
+    #[inline]
     fn put(&mut self, data: &[u8]) {
         let mut left = data;
         while !left.is_empty() {

@@ -112,8 +112,12 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     /// Takes what was put into an owned reservation as the next bytes of the stream. None is a no-op, never the end of the stream.
     ///
     /// # Errors
-    /// [`Refused::NoOutstandingReserve`] for one that is not out, [`Refused::CommitTooLarge`] for one that holds more than was reserved. Either way the storage comes back with the error.
+    /// [`Refused::NoOutstandingReserve`] for one that is not out, [`Refused::CommitTooLarge`] for one that holds more than was reserved, [`Refused::Failed`] after a fatal error. The storage comes back
+    /// with the error.
     pub fn commit_owned(&mut self, reservation: OwnedReservation) -> Result<Frames<'_, D, B>, RefusedCommit<Refused>> {
+        if let State::Failed(_) = self.state {
+            return Err(RefusedCommit { error: Refused::Failed, reservation });
+        }
         if let Err(RefusedCommit { error, reservation }) = self.store.commit_owned(reservation) {
             let error = match error {
                 BufError::CommitTooLarge { reserved, committed } => Refused::CommitTooLarge { reserved, committed },

@@ -212,10 +212,15 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     pub fn from_parts(parts: Parts<D, B>) -> Self {
         let Parts { decoder, unread: mut store, position, ended } = parts;
         store.set_max_bytes(usize::MAX);
-        let supply = match ended {
-            true => Supply::Ended,
-            false if store.is_reserved() => Supply::Reserved,
-            false => Supply::Open,
+        let supply = match (ended, store.is_reserved()) {
+            (true, false) => Supply::Ended,
+            (false, true) => Supply::Reserved,
+            (false, false) => Supply::Open,
+            (true, true) => {
+                // Nothing follows the end.
+                let _ = store.cancel_reserve();
+                Supply::Ended
+            }
         };
         Self {
             decoder,
