@@ -16,6 +16,8 @@ use super::twin::{Event, Then, Twin, read};
 const LONGEST: usize = 64 * 1024;
 /// The most frames of a stream.
 const FRAMES: usize = 1000;
+/// The bytes that may be the start of a delimiter, and turn out not to be: more than the frames that are made of them.
+const HELD_BACK: usize = 16;
 /// So many visits are made as planned; what is left then is brought at once.
 const VISITS: usize = 256;
 /// So many bytes are read again by the twin, to tell what should have come so far.
@@ -153,7 +155,7 @@ fn bring<T: Twin, B: StreamBufMut>(twin: &T, limits: Limits, buf: B, plan: &[Vis
         Event::Error(..) => max_frame,
         Event::End(_) => 0,
     });
-    let allowed = backlog.max(longest.max().unwrap_or(0));
+    let allowed = backlog.max(longest.max().unwrap_or(0)).saturating_add(HELD_BACK);
     let mut account =
         Account { twin, max_frame, stream, expected, came: 0, fed: 0, ended: false, floor: 1, calls: 0, read_again: 0, kept: Vec::new() };
     let mut engine = Engine::with_buf(twin.codec(), buf).with_max_frame(max_frame).with_backlog(backlog);
