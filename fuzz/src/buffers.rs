@@ -1,7 +1,7 @@
 //! Operations on buffers, and on a plain vector beside them.
 
 use arbitrary::{Result, Unstructured};
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use framewright::buf::{BufConfig, LinearBuf, Needle, ScanPos, SegmentedBuf, StreamBufMut, View, find_next};
 use framewright::{BufError, NeedMoreData, read};
 use std::fmt::Debug;
@@ -85,7 +85,7 @@ impl<B: StreamBufMut + Debug> Pair<B> {
     }
 
     fn operate(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        match u.int_in_range(0..=19_u8)? {
+        match u.int_in_range(0..=21_u8)? {
             0 | 1 => self.write(u),
             2 | 3 => self.append(u),
             4 | 5 => self.reserve(u),
@@ -101,6 +101,7 @@ impl<B: StreamBufMut + Debug> Pair<B> {
             16 => self.read(u),
             17 => self.change_view(u),
             18 => self.read_view(u),
+            19 | 20 => self.reserve_owned(u),
             _ => self.limit(u),
         }
     }
@@ -222,6 +223,69 @@ impl<B: StreamBufMut + Debug> Pair<B> {
             }
         }
         Ok(())
+    }
+
+    /// Lends storage, reads and consumes while it is out, and takes it back, or not.
+    fn reserve_owned(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let n = self.len(u)?;
+        if self.is_full(n) {
+            return Ok(());
+        }
+        let expected = self.admit(n);
+        let mut reservation = match self.buf.reserve_owned(n) {
+            Ok(reservation) => reservation,
+            Err(error) => {
+                assert_eq!(Err(error), expected);
+                return Ok(());
+            }
+        };
+        assert!(expected.is_ok(), "{n} bytes lent, {expected:?}");
+        assert!(reservation.storage.is_empty() && reservation.storage.capacity() >= n && reservation.reserved() == n, "{reservation:?}");
+        for _ in 0..u.int_in_range(0..=3_u8)? {
+            match u.int_in_range(0..=6_u8)? {
+                0 => self.advance(u)?,
+                1 => self.split_to(u)?,
+                2 => self.make_contiguous(u)?,
+                3 => self.change(u)?,
+                4 => self.find(u)?,
+                5 => self.read(u)?,
+                _ => self.refuses_what_moves_the_end(),
+            }
+            self.compare();
+        }
+        let fate = u.int_in_range(0..=5_u8)?;
+        let data = Self::data(u)?;
+        let data = &data[..data.len().min(n)];
+        match fate {
+            0 => {
+                assert_eq!((self.buf.cancel_reserve(), self.buf.cancel_reserve()), (Ok(()), Err(BufError::NoOutstandingReserve)));
+                reservation.storage.extend_from_slice(data);
+                let refused = self.buf.commit_owned(reservation).expect_err("it was cancelled");
+                assert_eq!((refused.error, &refused.reservation.storage[..]), (BufError::NoOutstandingReserve, data));
+                return Ok(());
+            }
+            1 if n < LARGEST => {
+                reservation.storage.resize(n + 1, b'x');
+                let refused = self.buf.commit_owned(reservation).expect_err("it is too much");
+                assert_eq!(refused.error, BufError::CommitTooLarge { reserved: n, committed: n + 1 });
+                reservation = refused.reservation;
+                reservation.storage.clear();
+            }
+            2 => reservation.storage = BytesMut::new(),
+            _ => {}
+        }
+        reservation.storage.extend_from_slice(data);
+        self.buf.commit_owned(reservation).expect("it is out");
+        self.bytes.extend(data);
+        assert!(!self.buf.is_reserved());
+        Ok(())
+    }
+
+    fn refuses_what_moves_the_end(&mut self) {
+        assert!(self.buf.is_reserved());
+        let refused = Err(BufError::OutstandingReserve);
+        assert_eq!((self.buf.write(b"x"), self.buf.append(Bytes::from_static(b"x"))), (refused, refused));
+        assert_eq!((self.buf.reserve(1).map(drop), self.buf.reserve_owned(1).map(drop)), (refused, refused));
     }
 
     /// Provides storage, and fills some of it: which takes no more.
