@@ -4,9 +4,9 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
-use super::{Mode, OnExcess, SettingsError};
-use crate::decode::{Cause, Decode, Found, Stop};
-use crate::error::NeedMoreData;
+use super::limit::Limit;
+use super::{OnExcess, SettingsError};
+use crate::decode::{Decode, Found, Stop};
 use crate::input::Input;
 
 /// Cuts a stream at delimiters: one or more byte strings, which may overlap.
@@ -31,9 +31,7 @@ use crate::input::Input;
 /// One pass over the input, whatever the number of delimiters.
 #[derive(Clone, Debug)]
 pub struct Delimiter {
-    max_payload: usize,
-    on_excess: OnExcess,
-    mode: Mode,
+    limit: Limit,
     starts: Starts,
     nodes: Vec<Node>,
 }
@@ -111,13 +109,13 @@ impl Delimiter {
         }
         link(&mut nodes);
         let starts = Starts::of(nodes.first().ok_or(SettingsError::NoDelimiter)?)?;
-        Ok(Self { max_payload, on_excess: OnExcess::Fail, mode: Mode::Reading, starts, nodes })
+        Ok(Self { limit: Limit::new(max_payload), starts, nodes })
     }
 
     /// Sets what happens to a frame beyond the limit.
     #[must_use]
     pub fn on_excess(mut self, on_excess: OnExcess) -> Self {
-        self.on_excess = on_excess;
+        self.limit = self.limit.on_excess(on_excess);
         self
     }
 
@@ -183,44 +181,14 @@ impl Delimiter {
 
     /// Gives the frame that ends there, or judges its length.
     fn frame(&mut self, Match { start, end }: Match) -> Result<Found<usize>, Stop<Infallible>> {
-        if self.mode == Mode::Discarding {
-            self.mode = Mode::Reading;
-            return Ok(Found::Skip(end));
-        }
-        match self.on_excess {
-            _ if start <= self.max_payload => Ok(Found::Frame { len: end, token: start }),
-            OnExcess::Fail => Err(Stop::Fatal(self.excess())),
-            OnExcess::Discard => Err(Stop::Bad { len: end, cause: self.excess() }),
-        }
+        if self.limit.admits(start) { Ok(Found::Frame { len: end, token: start }) } else { self.limit.beyond(end) }
     }
 
     /// No delimiter is certain yet: waits, or says that the frame is too long, or that the stream is over.
     fn unfinished(&mut self, progress: &Progress, input: &Input<'_>) -> Result<Found<usize>, Stop<Infallible>> {
         let live = if input.is_end() { 0 } else { self.node(progress.node).map_or(0, |node| node.live) };
         let payload = progress.best.map_or(usize::MAX, |best| best.start).min(progress.seen - live);
-        if self.mode == Mode::Discarding {
-            return match payload {
-                0 if input.is_end() => Err(Stop::Idle),
-                0 => Err(Stop::Need(NeedMoreData::ONE)),
-                _ => Ok(Found::Skip(payload)),
-            };
-        }
-        if payload > self.max_payload {
-            if self.on_excess == OnExcess::Fail {
-                return Err(Stop::Fatal(self.excess()));
-            }
-            self.mode = Mode::Discarding;
-            return Err(Stop::Bad { len: payload, cause: self.excess() });
-        }
-        input.begin()?;
-        if input.is_end() {
-            return Ok(Found::Frame { len: payload, token: payload });
-        }
-        Err(Stop::Need(NeedMoreData::ONE))
-    }
-
-    fn excess(&self) -> Cause<Infallible> {
-        Cause::TooLarge { what: "payload", limit: self.max_payload as u64 }
+        self.limit.unfinished(payload, input)
     }
 }
 

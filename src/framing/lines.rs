@@ -2,9 +2,9 @@
 
 use core::convert::Infallible;
 
-use super::{Mode, OnExcess};
-use crate::decode::{Cause, Decode, Found, Stop};
-use crate::error::NeedMoreData;
+use super::OnExcess;
+use super::limit::Limit;
+use crate::decode::{Decode, Found, Stop};
 use crate::input::Input;
 
 /// Which bytes end a line.
@@ -38,11 +38,9 @@ pub enum LineEnding {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Lines {
-    max_payload: usize,
+    limit: Limit,
     ending: LineEnding,
     keep: bool,
-    on_excess: OnExcess,
-    mode: Mode,
     ends: Ends,
 }
 
@@ -102,11 +100,9 @@ impl Lines {
     #[must_use]
     pub const fn new(max_payload: usize) -> Self {
         Self {
-            max_payload,
+            limit: Limit::new(max_payload),
             ending: LineEnding::LfOrCrLf,
             keep: false,
-            on_excess: OnExcess::Fail,
-            mode: Mode::Reading,
             ends: Ends { mask: 0, base: 0, len: 0, dense: true },
         }
     }
@@ -128,7 +124,7 @@ impl Lines {
     /// Sets what happens to a line beyond the limit.
     #[must_use]
     pub const fn on_excess(mut self, on_excess: OnExcess) -> Self {
-        self.on_excess = on_excess;
+        self.limit = self.limit.on_excess(on_excess);
         self
     }
 
@@ -151,27 +147,11 @@ impl Lines {
     /// Gives the line that ends there, or judges its length.
     #[inline(always)]
     fn line(&mut self, End { start, end }: End) -> Result<Found<usize>, Stop<Infallible>> {
-        if start > self.max_payload || self.mode == Mode::Discarding {
-            return self.beyond(end);
+        if self.limit.admits(start) {
+            return Ok(Found::Frame { len: end, token: if self.keep { end } else { start } });
         }
-        Ok(Found::Frame { len: end, token: if self.keep { end } else { start } })
-    }
-
-    /// Steps over a whole line beyond the limit, or the rest of one.
-    #[cold]
-    fn beyond(&mut self, end: usize) -> Result<Found<usize>, Stop<Infallible>> {
-        match (self.mode, self.on_excess) {
-            (Mode::Reading, OnExcess::Fail) => Err(Stop::Fatal(self.excess())),
-            (Mode::Reading, OnExcess::Discard) => Err(Stop::Bad { len: end, cause: self.excess() }),
-            (Mode::Discarding, _) => {
-                self.mode = Mode::Reading;
-                Ok(Found::Skip(end))
-            }
-        }
-    }
-
-    fn excess(&self) -> Cause<Infallible> {
-        Cause::TooLarge { what: "payload", limit: self.max_payload as u64 }
+        let stepped = self.limit.beyond(end)?;
+        Ok(stepped)
     }
 
     /// The next line end, where not every `\n` is one: known, or looked for from `scanned` on. `None` when there is none.
@@ -292,26 +272,8 @@ impl Lines {
             _ => !input.is_end() && len.checked_sub(1).and_then(|last| input.get(last)) == Some(b'\r'),
         };
         let payload = len - usize::from(may_end_here);
-        if self.mode == Mode::Discarding {
-            return match payload {
-                0 if input.is_end() => Err(Stop::Idle),
-                0 => Err(Stop::Need(NeedMoreData::ONE)),
-                _ => Ok(Found::Skip(payload)),
-            };
-        }
-        if payload > self.max_payload {
-            if self.on_excess == OnExcess::Fail {
-                return Err(Stop::Fatal(self.excess()));
-            }
-            self.mode = Mode::Discarding;
-            return Err(Stop::Bad { len: payload, cause: self.excess() });
-        }
-        input.begin()?;
-        if input.is_end() {
-            return Ok(Found::Frame { len, token: len });
-        }
         *scanned = if self.ending == LineEnding::Any { payload } else { len };
-        Err(Stop::Need(NeedMoreData::ONE))
+        self.limit.unfinished(payload, input)
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod delimiter;
 mod length_field;
+mod limit;
 mod lines;
 
 pub use delimiter::{Delimited, Delimiter};
@@ -25,14 +26,6 @@ pub enum OnExcess {
     Fail,
     /// The frame is thrown away as it arrives, and the stream goes on behind it.
     Discard,
-}
-
-/// Whether frames are read, or the rest of one beyond the limit is thrown away.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Mode {
-    #[default]
-    Reading,
-    Discarding,
 }
 
 /// Why a framer cannot be made with these settings.
