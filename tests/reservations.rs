@@ -688,7 +688,7 @@ fn en_26_a_stream_that_is_over_takes_no_commit() {
     let mut failed = Engine::new(Lines::new(1));
     let reservation = failed.reserve_owned().unwrap();
     assert!(failed.feed(b"too long").is_err(), "other input is refused");
-    drop(failed.cancel_reserve());
+    failed.cancel_reserve().unwrap();
     assert!(failed.feed(b"too long").unwrap().next_frame().is_err());
     assert_eq!(failed.commit_owned(reservation).unwrap_err().error, Refused::Failed);
 
