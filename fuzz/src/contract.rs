@@ -49,6 +49,8 @@ struct World {
     looks: Vec<Look>,
     /// So many are too many.
     most_looks: usize,
+    /// So many bytes of the stream, it said last, it needs to see.
+    awaits: u128,
     /// What the progress must be at the next look.
     progress: Progress,
     serial: u64,
@@ -174,6 +176,12 @@ impl<const REWRITES: bool> Decode for Hostile<REWRITES> {
         world.check_input(input);
         let have = input.len();
         let answer = world.answer(have);
+        let seen = u128::from(input.position()) + have as u128;
+        world.awaits = match answer {
+            Answer::Need(missing) => seen + missing.get() as u128,
+            Answer::Idle => seen + 1,
+            _ => 0,
+        };
         let mark = world.mark();
         *progress = Progress(mark);
         world.progress = if matches!(answer, Answer::Need(_)) { *progress } else { Progress::default() };
@@ -252,6 +260,8 @@ impl World {
         let (have, unread) = (input.len(), self.unread(input.position()));
         assert!(have <= unread.len() && have <= self.max_frame, "{have} bytes are seen, {} are unread", unread.len());
         assert!(!input.is_end() || self.ended && have == unread.len(), "it is not the end");
+        // As if the end came later, whenever it came.
+        assert!(!input.is_end() || self.awaits > self.stream.len() as u128, "the end is told to a decoder that did not ask for more");
         assert_eq!((input.is_empty(), input.first().is_empty()), (have == 0, have == 0));
         assert!(input.runs().all(|run| !run.is_empty()));
         assert!(input.runs().flatten().eq(&unread[..have]), "bytes changed");
@@ -544,7 +554,7 @@ impl<const REWRITES: bool> Caller<REWRITES> {
         let mut world = self.world.borrow_mut();
         assert_eq!((parts.position, parts.ended), (self.account.position, world.ended));
         assert!(parts.unread.segments().flatten().eq(world.unread(self.account.position)), "bytes changed");
-        world.progress = Progress::default();
+        (world.progress, world.awaits) = (Progress::default(), 0);
         drop(world);
         (self.account.skipped, self.account.empty, self.account.state) = (0, 0, State::Looks);
         self.limit(u, Engine::from_parts(parts))
