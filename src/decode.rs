@@ -84,7 +84,7 @@ pub trait Decode {
     /// Parses and judges the whole frame where it lies contiguous: a text head, UTF-8, a checksum. Runs once a frame, after [`rewrite`](Self::rewrite).
     ///
     /// # Errors
-    /// A [`Reject`], which steps over the frame or ends the stream.
+    /// A [`Reject`], which steps over the frame, or a byte of it, or ends the stream.
     #[inline(always)]
     fn inspect(&mut self, token: &mut Self::Token, progress: &mut Self::Progress, frame: &[u8]) -> Result<(), Reject<Self::Fault>> {
         let _ = (token, progress, frame);
@@ -116,6 +116,13 @@ pub enum Found<T> {
     /// The first `len` bytes are a frame. 0 is legal for an event that takes no bytes, up to 64 times in a row.
     Frame {
         /// The encoded length of the frame.
+        len: usize,
+        /// What is known about it.
+        token: T,
+    },
+    /// The first `len` bytes are the start of a frame that is too long, which is handed out [marked](crate::engine::Place::truncated); the decoder skips the rest of it. 0 is legal.
+    Truncated {
+        /// The encoded length of what is handed out.
         len: usize,
         /// What is known about it.
         token: T,
@@ -211,4 +218,8 @@ pub enum Reject<F> {
     Bad(F),
     /// The stream is over.
     Fatal(F),
+    /// This frame is of no interest: it is stepped over, and the stream goes on. No error.
+    Skip,
+    /// This was no frame after all: its first byte is stepped over, and the decoder looks again from the next. No error.
+    FalseStart,
 }

@@ -23,6 +23,8 @@ pub mod buf;
 #[deny(clippy::indexing_slicing)]
 pub mod decode;
 #[deny(clippy::indexing_slicing)]
+pub mod encode;
+#[deny(clippy::indexing_slicing)]
 pub mod engine;
 mod error;
 #[deny(clippy::indexing_slicing)]
@@ -39,6 +41,7 @@ pub mod testkit;
 mod time;
 
 pub use decode::Decode;
+pub use encode::Encode;
 pub use engine::{Engine, Frames, Place, Step};
 pub use error::{BufError, Error, ErrorCause, ErrorKind, NeedMoreData, Refused};
 pub use input::{Input, Runs};

@@ -418,7 +418,12 @@ impl Decode for Polite {
         if frame.contains(&b'#') {
             return Err(Reject::Fatal(Rude('#')));
         }
-        if frame.contains(&b'!') { Err(Reject::Bad(Rude('!'))) } else { Ok(()) }
+        match frame {
+            [b'-', ..] => Err(Reject::Skip),
+            [b'>', ..] => Err(Reject::FalseStart),
+            _ if frame.contains(&b'!') => Err(Reject::Bad(Rude('!'))),
+            _ => Ok(()),
+        }
     }
 
     fn open<'a>(token: usize, _: &'a usize, frame: &'a [u8]) -> &'a [u8] {
@@ -433,7 +438,55 @@ fn frames_are_inspected_whole() {
         Case { clause: "EN-21", input: b"a\nb!\nc\n",          says: &["a", "frame at byte 2: found '!'", "c after 3 skipped bytes", "end"] },
         Case { clause: "EN-21", input: b"!\n!\n",              says: &["frame at byte 0: found '!'", "frame at byte 2: found '!'", "end after 4 skipped bytes"] },
         Case { clause: "EN-21", input: b"a\n#\nc\n",           says: &["a", "frame at byte 2: found '#'"] },
+        Case { clause: "EN-28", input: b"a\n-b\n-\nc\nd\n",    says: &["a", "c after 5 skipped bytes", "d", "end"] },
+        Case { clause: "EN-28", input: b"-b\n",                says: &["end after 3 skipped bytes"] },
+        Case { clause: "EN-28", input: b">>a\nb\n>\n>",         says: &["a after 2 skipped bytes", "b", " after 1 skipped bytes", "end after 1 skipped bytes"] },
+        Case { clause: "EN-28", input: b"a\n>!\n>-\n>c\n",      says: &["a", "frame at byte 3: found '!'", "c after 7 skipped bytes", "end"] },
     ]);
+}
+
+#[test]
+fn en_27_a_truncated_frame_is_handed_out_marked_and_its_rest_skipped() {
+    let lines = || Lines::new(3).on_excess(OnExcess::Truncate);
+    Kit::new(lines, |line| text(line)).table(&[
+        Case {
+            clause: "EN-27",
+            input: b"abc\nabcd\nab\nabcdefg\n",
+            says: &["abc", "abc (truncated)", "ab after 2 skipped bytes", "abc (truncated)", "end after 5 skipped bytes"],
+        },
+        Case { clause: "EN-27", input: b"abcdefg", says: &["abc (truncated)", "end after 4 skipped bytes"] },
+    ]);
+    let mut engine = Engine::new(lines());
+    let mut frames = engine.feed(b"abcd\nab\n").unwrap();
+    let Ok(Step::Frame(b"abc", place)) = frames.next_frame() else { panic!("the start of the frame is there") };
+    assert_eq!((place.offset, place.len, place.truncated), (0, 3, true));
+    let Ok(Step::Frame(b"ab", place)) = frames.next_frame() else { panic!("the frame behind it is there") };
+    assert_eq!((place.offset, place.len, place.skipped, place.truncated), (5, 3, 2, false));
+}
+
+#[test]
+fn en_28_a_decoder_that_rewrites_cannot_take_it_back() {
+    struct Undecided;
+    impl Decode for Undecided {
+        type Progress = ();
+        type Token = ();
+        type Frame<'a> = ();
+        type Fault = Infallible;
+        const REWRITES: bool = true;
+
+        fn scan(&mut self, (): &mut (), input: &Input<'_>) -> Result<Found<()>, Stop<Infallible>> {
+            input.begin()?;
+            Ok(Found::Frame { len: 1, token: () })
+        }
+
+        fn rewrite(&mut self, (): &mut (), _: &mut [u8]) -> Result<usize, Reject<Infallible>> {
+            Err(Reject::FalseStart)
+        }
+
+        fn open<'a>((): (), (): &'a (), _: &'a [u8]) {}
+    }
+    let error = Engine::new(Undecided).feed(b"ab").unwrap().next_frame().unwrap_err();
+    assert_eq!((error.kind(), error.is_fatal()), (ErrorKind::Bug, true));
 }
 
 /// A length byte, then bytes with every bit inverted. The length byte is moved away, and a payload may not be empty (bad) or start with `#` (fatal).

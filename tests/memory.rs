@@ -443,6 +443,25 @@ fn en_23_a_lent_frame_of_a_length_field_costs_no_allocation() {
     check_steady("LengthField", length_field, &length_field_stream());
 }
 
+#[test]
+fn ec_5_an_encoded_message_costs_no_allocation() {
+    let mut lines = Lines::new(4096);
+    let mut lengths = length_field();
+    let shared = Bytes::from(vec![b'x'; 2000]);
+    let mut output = SegmentedBuf::new();
+    let mut round = |n: usize| {
+        for at in 0..n {
+            output.send(&mut lines, &[b'a'; 100][..at % 100]).unwrap();
+            output.send(&mut lengths, &[b'b'; 100]).unwrap();
+            output.send(&mut lengths, shared.clone()).unwrap();
+            output.advance(output.len()).unwrap();
+        }
+    };
+    round(1000);
+    let ((), spent) = tally(|| round(1000));
+    assert_eq!(spent, Tally::default());
+}
+
 /// From the first frame on: the only storage taken is what a frame that straddles chunks needs.
 #[test]
 fn en_23_frames_in_a_chunk_cost_no_allocation_at_all() {

@@ -83,7 +83,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/input.rs", &["error", "buf", "decode"]),
     ("src/decode.rs", &["error", "input"]),
     ("src/read.rs", &["error", "buf", "input"]),
-    ("src/framing", &["error", "input", "decode"]),
+    ("src/encode.rs", &["error", "buf"]),
+    ("src/framing", &["error", "input", "decode", "encode"]),
     ("src/engine", &["error", "buf", "input", "decode"]),
     ("src/guide", &[]),
     ("src/io.rs", &["error", "buf", "decode", "engine"]),
@@ -132,7 +133,7 @@ fn only_error_buf_and_io_know_std() {
         let path = file.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/");
         let text = fs::read_to_string(&file).unwrap();
         let uses = text.lines().filter(|line| !line.trim_start().starts_with("//") && line.contains("std::")).count();
-        let allowed = matches!(path.as_str(), "src/error.rs" | "src/time.rs" | "src/buf/view.rs" | "src/io.rs");
+        let allowed = matches!(path.as_str(), "src/error.rs" | "src/time.rs" | "src/buf/segmented.rs" | "src/buf/view.rs" | "src/io.rs");
         assert!(uses == 0 || allowed, "{path} uses std");
     }
 }
@@ -153,7 +154,8 @@ fn codecs() -> Vec<(String, String)> {
 
 #[test]
 fn every_codec_has_its_chapter_its_table_its_property_and_its_fuzz_line() {
-    let (spec, tables, targets) = (read("SPEC.md"), read("tests/framing.rs"), read("fuzz/src/lib.rs"));
+    let (spec, targets) = (read("SPEC.md"), read("fuzz/src/lib.rs"));
+    let tables: String = rust_files("tests/framing").iter().map(|file| fs::read_to_string(file).unwrap()).collect();
     let codecs = codecs();
     assert!(codecs.len() >= 3, "{codecs:?}");
     for (file, codec) in codecs {

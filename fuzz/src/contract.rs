@@ -687,7 +687,7 @@ impl Account {
     }
 
     fn place(&self, len: usize) -> Place {
-        Place { offset: self.position, len, skipped: self.skipped }
+        Place { offset: self.position, len, skipped: self.skipped, truncated: false }
     }
 
     fn step_over(&mut self, len: usize) {

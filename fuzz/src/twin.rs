@@ -80,7 +80,7 @@ pub(crate) fn read<'s, T: Twin>(twin: &T, arrived: &'s [u8], ended: bool, max_fr
     let (mut at, mut skipped) = (0_usize, 0);
     loop {
         let rest = &arrived[at..];
-        let place = |len| Place { offset: at as u64, len, skipped };
+        let place = |len| Place { offset: at as u64, len, skipped, truncated: false };
         if let (Skip::Bytes(left), false) = (skip, rest.is_empty()) {
             let now = least(left, rest.len());
             skip = if left == now as i128 { Skip::Nothing } else { Skip::Bytes(left - now as i128) };

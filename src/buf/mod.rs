@@ -45,7 +45,7 @@ pub use linear::LinearBuf;
 pub use reserve::{OwnedReservation, RefusedCommit, Reservation};
 pub(crate) use search::find_first;
 pub use search::{Needle, ScanPos, find_next};
-pub use segmented::SegmentedBuf;
+pub use segmented::{AsBuf, SegmentedBuf};
 pub use view::{Segments, View};
 
 use crate::error::{BufError, NeedMoreData};

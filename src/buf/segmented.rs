@@ -66,6 +66,13 @@ impl Segment {
         }
     }
 
+    fn truncate(&mut self, len: usize) {
+        match &mut self.bytes {
+            Block::Shared(bytes) => bytes.truncate(len),
+            Block::Own(bytes) => bytes.truncate(len),
+        }
+    }
+
     /// Takes the first `n` bytes off, shared or copied by their size.
     fn cut(&mut self, n: usize, config: &BufConfig) -> Bytes {
         if is_small(n, self.allocation, config) {
@@ -115,6 +122,23 @@ impl SegmentedBuf {
     #[must_use]
     pub fn with_config(config: BufConfig) -> Self {
         Self { config, ..Self::default() }
+    }
+
+    /// Lends what is readable as a [`Buf`], for whatever writes or reads one. What it advances over is consumed; to advance beyond what is readable panics, as for every [`Buf`].
+    ///
+    /// ```
+    /// use bytes::{Buf, Bytes};
+    /// use framewright::buf::{SegmentedBuf, StreamBuf, StreamBufMut};
+    ///
+    /// let mut output = SegmentedBuf::new();
+    /// output.append(Bytes::from(vec![0; 2000]))?;
+    /// let written = output.as_buf().take(1500).remaining(); // on tokio: socket.write_buf(&mut output.as_buf()).await?
+    /// output.as_buf().advance(written);
+    /// assert_eq!(output.len(), 500);
+    /// # Ok::<(), framewright::BufError>(())
+    /// ```
+    pub fn as_buf(&mut self) -> AsBuf<'_> {
+        AsBuf(self)
     }
 
     #[inline]
@@ -303,6 +327,24 @@ impl SegmentedBuf {
         }
     }
 
+    /// Takes the last `n` readable bytes back, or all there are.
+    #[cold]
+    pub(crate) fn retract(&mut self, n: usize) {
+        let of_tail = n.min(self.end - self.start);
+        self.end -= of_tail;
+        self.rewind();
+        let mut left = n - of_tail;
+        while let Some(back) = self.sealed.back_mut().filter(|_| left > 0) {
+            let len = left.min(back.len());
+            left -= len;
+            self.sealed_len -= len;
+            back.truncate(back.len() - len);
+            if back.len() == 0 {
+                self.sealed.pop_back();
+            }
+        }
+    }
+
     /// Copies `data` into the tail, which has room for it.
     #[inline]
     fn fill(&mut self, data: &[u8]) {
@@ -476,6 +518,31 @@ impl StreamBufMut for SegmentedBuf {
             None => &mut self.tail[self.start..self.end],
         };
         Ok(bytes.get_mut(..n).unwrap_or_default())
+    }
+}
+
+/// What is readable of a [`SegmentedBuf`], as real vectored chunks. Made by [`SegmentedBuf::as_buf`].
+#[derive(Debug)]
+pub struct AsBuf<'a>(&'a mut SegmentedBuf);
+
+impl Buf for AsBuf<'_> {
+    fn remaining(&self) -> usize {
+        self.0.len()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.0.peek()
+    }
+
+    #[cfg(feature = "std")]
+    fn chunks_vectored<'a>(&'a self, dst: &mut [std::io::IoSlice<'a>]) -> usize {
+        let runs = dst.iter_mut().zip(self.0.segments());
+        runs.map(|(slot, run)| *slot = std::io::IoSlice::new(run)).count()
+    }
+
+    fn advance(&mut self, cnt: usize) {
+        let advanced = self.0.advance(cnt);
+        assert!(advanced.is_ok(), "cannot advance by {cnt} bytes past the {} that remain", self.0.len());
     }
 }
 

@@ -63,10 +63,21 @@ pub(super) enum Mode {
 
 /// A step before it is shown: nothing in it borrows the engine.
 enum Next<'a, T> {
-    Frame { token: T, place: Place, bytes: Where<'a>, handoff: bool },
+    Frame { token: T, place: Place, bytes: Where<'a>, role: Role },
     Idle,
     NeedMoreData(NeedMoreData),
     End(Place),
+}
+
+/// What a frame is to the stream.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// One of many.
+    Ordinary,
+    /// The start of one that is too long.
+    Start,
+    /// The last of this protocol.
+    Last,
 }
 
 /// Where a frame's bytes are.
@@ -128,7 +139,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     /// Counts `len` bytes as handed out, where nothing was stepped over before them, and nothing is awaited.
     #[inline(always)]
     fn pass(&mut self, len: usize) -> Place {
-        let place = Place { offset: self.position, len, skipped: 0 };
+        let place = Place { offset: self.position, len, skipped: 0, truncated: false };
         self.position += len as u64;
         place
     }
@@ -136,7 +147,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     /// Counts `len` bytes as handed out or stepped over; they become the frame's place.
     #[inline(always)]
     fn take(&mut self, len: usize) -> Place {
-        let place = Place { offset: self.position, len, skipped: core::mem::take(&mut self.skipped) };
+        let place = Place { offset: self.position, len, skipped: core::mem::take(&mut self.skipped), truncated: false };
         self.position += len as u64;
         self.awaits = Awaits::Look;
         place
@@ -188,7 +199,7 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
                                 let place = self.engine.pass(len);
                                 return Ok(Step::Frame(D::open(token, &self.engine.progress, bytes), place));
                             }
-                            Err(reject) => Err(self.reject(reject, len)),
+                            Err(reject) => self.reject_or_go_on(reject, len),
                         }
                     }
                     Err(Stop::Need(short)) if run.len() == self.chunk.len() && short.missing.get() <= *max_frame - run.len() => {
@@ -209,13 +220,13 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
             Mode::Slow => self.wait_or_look(),
         };
         Ok(match next? {
-            Next::Frame { token, place, bytes, handoff } => {
+            Next::Frame { token, place, bytes, role } => {
                 let bytes = match bytes {
                     Where::Chunk(bytes) => bytes,
                     Where::Stored { at, len } => self.engine.stored(at, len),
                 };
                 let frame = D::open(token, &self.engine.progress, bytes);
-                if handoff { Step::Handoff(frame, place) } else { Step::Frame(frame, place) }
+                if role == Role::Last { Step::Handoff(frame, place) } else { Step::Frame(frame, place) }
             }
             Next::Idle => Step::Idle,
             Next::NeedMoreData(short) => Step::NeedMoreData(short),
@@ -241,13 +252,13 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
     /// ```
     pub fn next_view(&mut self) -> Result<Step<Kept<D>>, Error<D::Fault>> {
         Ok(match self.wait_or_look()? {
-            Next::Frame { token, place, bytes, handoff } => {
+            Next::Frame { token, place, bytes, role } => {
                 let encoded = match bytes {
                     Where::Chunk(bytes) => Bytes::copy_from_slice(bytes),
                     Where::Stored { at, len } => self.engine.split_stored(at, place.len, len)?,
                 };
                 let kept = Kept { encoded, token, progress: core::mem::take(&mut self.engine.progress) };
-                if handoff { Step::Handoff(kept, place) } else { Step::Frame(kept, place) }
+                if role == Role::Last { Step::Handoff(kept, place) } else { Step::Frame(kept, place) }
             }
             Next::Idle => Step::Idle,
             Next::NeedMoreData(short) => Step::NeedMoreData(short),
@@ -292,9 +303,9 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
                         if len == have {
                             self.mode = self.engine.mode();
                         }
-                        Ok(Next::Frame { token, place, bytes: Where::Stored { at, len }, handoff: false })
+                        Ok(Next::Frame { token, place, bytes: Where::Stored { at, len }, role: Role::Ordinary })
                     }
-                    Err(reject) => Err(self.reject(reject, len)),
+                    Err(reject) => self.reject_or_go_on(reject, len),
                 }
             }
             Ok(found) => self.act_or_go_on(Ok(found), Sight { have, end: false }),
@@ -332,7 +343,7 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
             self.engine.free();
             match &self.engine.state {
                 State::Running => {}
-                State::Over => return Ok(Next::End(Place { offset: self.engine.position, len: 0, skipped: 0 })),
+                State::Over => return Ok(Next::End(Place { offset: self.engine.position, len: 0, skipped: 0, truncated: false })),
                 State::Failed(error) => return Err(error.clone()),
             }
             let unread = self.engine.store.len() + self.chunk.len();
@@ -341,7 +352,11 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
             }
             let (scanned, sight) = self.engine.scan_all(self.chunk);
             match scanned {
-                Ok(Found::Frame { len, token }) => return self.take_frame(len, token, sight.have, false),
+                Ok(Found::Frame { len, token }) => {
+                    if let Some(next) = self.take_frame(len, token, sight.have, Role::Ordinary)? {
+                        return Ok(next);
+                    }
+                }
                 Err(Stop::Need(short)) => {
                     if let Some(next) = self.await_bytes(sight, short)? {
                         return Ok(next);
@@ -361,8 +376,9 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
     fn act(&mut self, scanned: Scanned<D>, sight: Sight) -> Stepped<'a, D, Option<Next<'a, D::Token>>> {
         let have = sight.have;
         match scanned {
-            Ok(Found::Frame { len, token }) => self.take_rare_frame(len, token, have, false).map(Some),
-            Ok(Found::Handoff { len, token }) => self.take_rare_frame(len, token, have, true).map(Some),
+            Ok(Found::Frame { len, token }) => self.take_rare_frame(len, token, have, Role::Ordinary),
+            Ok(Found::Truncated { len, token }) => self.take_rare_frame(len, token, have, Role::Start),
+            Ok(Found::Handoff { len, token }) => self.take_rare_frame(len, token, have, Role::Last),
             Ok(Found::Skip(len)) if (1..=have).contains(&len) => {
                 self.step_over(len);
                 Ok(None)
@@ -391,8 +407,8 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
 
     /// The same as [`take_frame`](Self::take_frame), out of line.
     #[cold]
-    fn take_rare_frame(&mut self, len: usize, token: D::Token, have: usize, handoff: bool) -> Stepped<'a, D> {
-        self.take_frame(len, token, have, handoff)
+    fn take_rare_frame(&mut self, len: usize, token: D::Token, have: usize, role: Role) -> Stepped<'a, D, Option<Next<'a, D::Token>>> {
+        self.take_frame(len, token, have, role)
     }
 
     /// Notes that a frame needs more bytes than the scan saw, if it may have so many.
@@ -419,17 +435,16 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
         (self.engine.supply != Supply::Ended).then_some(next)
     }
 
-    /// Takes a frame of `len` bytes, contiguous: where it lies, or by moving the part of it that is in the chunk to what is stored.
+    /// Takes a frame of `len` bytes, contiguous: where it lies, or by moving the part of it that is in the chunk to what is stored. `None` when the decoder does not want it.
     #[inline(always)]
-    fn take_frame(&mut self, len: usize, mut token: D::Token, have: usize, handoff: bool) -> Stepped<'a, D> {
+    fn take_frame(&mut self, len: usize, mut token: D::Token, have: usize, role: Role) -> Stepped<'a, D, Option<Next<'a, D::Token>>> {
         if len > have {
             return Err(self.bug("a frame of more bytes than there are"));
         }
         self.count_empty(len)?;
         let stored = self.engine.store.len();
         let (bytes, judged) = if stored == 0 && !D::REWRITES {
-            let (bytes, rest) = self.chunk.split_at(len);
-            self.chunk = rest;
+            let (bytes, _) = self.chunk.split_at(len);
             (Where::Chunk(bytes), self.engine.decoder.inspect(&mut token, &mut self.engine.progress, bytes))
         } else {
             if len > stored {
@@ -437,44 +452,45 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
                 self.engine.keep(moved);
                 self.chunk = rest;
             }
-            self.engine.taken = len;
             match self.engine.judge_stored(&mut token, len) {
                 Ok(shown) => (Where::Stored { at: 0, len: shown }, Ok(())),
                 Err(reject) => (Where::Chunk(&[]), Err(reject)),
             }
         };
         if let Err(reject) = judged {
-            return Err(self.rejected(reject, len));
+            return self.reject(reject, len).map(|()| None);
         }
-        let place = self.engine.take(len);
-        if handoff {
-            self.engine.state = State::Over;
+        match bytes {
+            Where::Chunk(_) => self.chunk = self.chunk.get(len..).unwrap_or_default(),
+            Where::Stored { .. } => self.engine.taken = len,
+        }
+        let mut place = self.engine.take(len);
+        match role {
+            Role::Ordinary => {}
+            Role::Start => place.truncated = true,
+            Role::Last => self.engine.state = State::Over,
         }
         self.mode = self.engine.mode();
-        Ok(Next::Frame { token, place, bytes, handoff })
+        Ok(Some(Next::Frame { token, place, bytes, role }))
     }
 
-    /// Takes the bytes of a frame that was not accepted.
     #[cold]
-    fn reject(&mut self, reject: Reject<D::Fault>, len: usize) -> Error<D::Fault> {
-        let stored = len.min(self.engine.held_bytes());
-        self.engine.taken += stored;
-        self.chunk = self.chunk.get(len - stored..).unwrap_or_default();
-        self.rejected(reject, len)
+    fn reject_or_go_on(&mut self, reject: Reject<D::Fault>, len: usize) -> Stepped<'a, D> {
+        self.reject(reject, len)?;
+        self.advance_slowly()
     }
 
-    /// Counts a frame that was not accepted, and whose bytes have been taken.
-    fn rejected(&mut self, reject: Reject<D::Fault>, len: usize) -> Error<D::Fault> {
+    /// Steps over a frame that was not accepted, at the front of what is unread.
+    fn reject(&mut self, reject: Reject<D::Fault>, len: usize) -> Stepped<'a, D, ()> {
         let offset = self.engine.position;
-        self.engine.position += len as u64;
-        self.engine.skipped += len as u64;
-        self.engine.awaits = Awaits::Look;
+        if D::REWRITES && matches!(reject, Reject::FalseStart) {
+            return Err(self.bug("it cannot look again at what it has rewritten"));
+        }
+        self.step_over(if matches!(reject, Reject::FalseStart) { len.min(1) } else { len });
         match reject {
-            Reject::Bad(fault) => {
-                self.mode = self.engine.mode();
-                Error::bad_frame(offset, ErrorCause::Fault(fault))
-            }
-            Reject::Fatal(fault) => self.fail_with(Error::fatal(offset, ErrorCause::Fault(fault))),
+            Reject::Bad(fault) => Err(Error::bad_frame(offset, ErrorCause::Fault(fault))),
+            Reject::Fatal(fault) => Err(self.fail_with(Error::fatal(offset, ErrorCause::Fault(fault)))),
+            Reject::Skip | Reject::FalseStart => Ok(()),
         }
     }
 

@@ -142,6 +142,8 @@ pub struct Place {
     pub len: usize,
     /// The bytes stepped over between the frame before and this: bad frames, and what the decoder skipped.
     pub skipped: u64,
+    /// Whether this is only the start of a frame that is too long: the rest is stepped over.
+    pub truncated: bool,
 }
 
 /// What an engine is made of, for a switch of protocols: nothing unread is lost.

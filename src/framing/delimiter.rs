@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 use core::convert::Infallible;
 
 use super::limit::Limit;
-use super::{OnExcess, SettingsError};
+use super::{OnExcess, SettingsError, Unframable};
 use crate::decode::{Decode, Found, Stop};
+use crate::encode::{Encode, EncodeError, Payload, Writer};
 use crate::input::Input;
 
 /// Cuts a stream at delimiters: one or more byte strings, which may overlap.
@@ -34,6 +35,8 @@ pub struct Delimiter {
     limit: Limit,
     starts: Starts,
     nodes: Vec<Node>,
+    /// What is written behind a payload.
+    end: Vec<u8>,
 }
 
 /// What the automaton has seen of the current frame.
@@ -95,7 +98,7 @@ impl<'a> Delimited<'a> {
 }
 
 impl Delimiter {
-    /// Makes a framer for payloads of at most `max_payload` bytes. The order of the delimiters, and repeated ones, do not matter.
+    /// Makes a framer for payloads of at most `max_payload` bytes. The order of the delimiters, and repeated ones, do not matter, except that the first that no other begins with is written.
     ///
     /// # Errors
     /// [`SettingsError`] when there is no delimiter, or an empty one.
@@ -104,12 +107,16 @@ impl Delimiter {
         I: IntoIterator<Item: AsRef<[u8]>>,
     {
         let mut nodes = alloc::vec![Node::default()];
+        let mut ends: Vec<Vec<u8>> = Vec::new();
         for delimiter in delimiters {
             add(&mut nodes, delimiter.as_ref())?;
+            ends.push(delimiter.as_ref().into());
         }
         link(&mut nodes);
         let starts = Starts::of(nodes.first().ok_or(SettingsError::NoDelimiter)?)?;
-        Ok(Self { limit: Limit::new(max_payload), starts, nodes })
+        let is_last = |end: &&Vec<u8>| !ends.iter().any(|other| other.len() > end.len() && other.starts_with(end));
+        let end = ends.iter().find(is_last).cloned().unwrap_or_default();
+        Ok(Self { limit: Limit::new(max_payload), starts, nodes, end })
     }
 
     /// Sets what happens to a frame beyond the limit.
@@ -268,6 +275,27 @@ fn longest_end(nodes: &[Node], mut node: u32, byte: u8) -> u32 {
         node = at.fail;
     }
     0
+}
+
+impl Encode for Delimiter {
+    type Message<'a> = Payload<'a>;
+    type Fault = Unframable;
+
+    #[inline]
+    fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
+        self.limit.allows(payload.len())?;
+        // The frame is right if its reader is certain of its end at its last byte.
+        let mut progress = Progress::default();
+        let early = self.look_at(&mut progress, payload);
+        let found = early.or_else(|| self.look_at(&mut progress, &self.end));
+        match found {
+            Some(Match { start, end }) if start == payload.len() && end == start + self.end.len() => {}
+            _ => return Err(EncodeError::Fault(Unframable::EndInside { before: progress.seen })),
+        }
+        out.payload(payload)?;
+        out.write(&self.end)?;
+        Ok(())
+    }
 }
 
 /// The first bytes of all delimiters.

@@ -1,26 +1,16 @@
-//! Frames whose header says how long they are. SPEC.md, clauses LF-1 to LF-8.
+//! Frames whose header says how long they are. SPEC.md, clauses LF-1 to LF-10.
 
+use alloc::vec::Vec;
 use core::num::NonZeroUsize;
 
-use super::{OnExcess, SettingsError};
-use crate::decode::{Cause, Decode, Found, Stop};
+use super::checksum::{Checksum, Mismatch};
+use super::limit::Excess;
+use super::number::{Order, Width};
+use super::{OnExcess, SettingsError, Unframable};
+use crate::decode::{Cause, Decode, Found, Reject, Stop};
+use crate::encode::{Encode, EncodeError, Payload, Writer};
 use crate::error::NeedMoreData;
 use crate::input::Input;
-
-/// The width of a length field. Its value is unsigned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Width {
-    /// One byte.
-    U8 = 1,
-    /// Two bytes.
-    U16 = 2,
-    /// Three bytes.
-    U24 = 3,
-    /// Four bytes.
-    U32 = 4,
-    /// Eight bytes.
-    U64 = 8,
-}
 
 /// What a length counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,15 +64,12 @@ pub struct LengthField {
     max: usize,
     /// What `max` limits.
     limited: &'static str,
-    on_excess: OnExcess,
-    /// What is still to come of a frame beyond the limit.
-    discard: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Order {
-    Big,
-    Little,
+    excess: Excess,
+    header: usize,
+    trailer: usize,
+    checksum: Option<Checksum>,
+    /// The header that is written: all zeros but the length.
+    head: Vec<u8>,
 }
 
 /// `least ..= least + span`.
@@ -105,6 +92,14 @@ pub enum LengthFieldFault {
         /// The smallest value that it may have.
         expected: u64,
     },
+    /// The checksum is not that of the frame (LF-10). The frame is stepped over.
+    #[error("a checksum of {found:#x}, but {expected:#x} is right")]
+    WrongChecksum {
+        /// The checksum found.
+        found: u64,
+        /// The checksum of the frame.
+        expected: u64,
+    },
 }
 
 /// Settings of a [`LengthField`]. Made by [`LengthField::builder`].
@@ -116,9 +111,10 @@ pub struct LengthFieldBuilder {
     order: Order,
     offset: usize,
     header: Option<usize>,
-    trailer: usize,
+    trailer: Option<usize>,
     keep_header: bool,
     keep_trailer: bool,
+    checksum: Option<Checksum>,
     on_excess: OnExcess,
 }
 
@@ -144,10 +140,10 @@ impl LengthFieldBuilder {
         self
     }
 
-    /// Sets how many bytes lie behind the payload: a checksum, an end mark. Otherwise none.
+    /// Sets how many bytes lie behind the payload: an end mark, the [checksum](Self::checksum). Otherwise none, or what the checksum takes.
     #[must_use]
     pub const fn trailer(mut self, bytes: usize) -> Self {
-        self.trailer = bytes;
+        self.trailer = Some(bytes);
         self
     }
 
@@ -162,6 +158,13 @@ impl LengthFieldBuilder {
     #[must_use]
     pub const fn keep_trailer(mut self) -> Self {
         self.keep_trailer = true;
+        self
+    }
+
+    /// Demands a checksum directly behind the payload, at the start of the trailer. A frame with a wrong one is a fault, and stepped over.
+    #[must_use]
+    pub const fn checksum(mut self, checksum: Checksum) -> Self {
+        self.checksum = Some(checksum);
         self
     }
 
@@ -183,7 +186,15 @@ impl LengthFieldBuilder {
         if header < field_end {
             return Err(SettingsError::HeaderTooShort { header, field_end });
         }
-        let around = header.checked_add(self.trailer).ok_or(SettingsError::TooLarge)?;
+        let checked = self.checksum.map_or(0, |checksum| checksum.width());
+        let trailer = self.trailer.unwrap_or(checked);
+        if trailer < checked {
+            return Err(SettingsError::TrailerTooShort { trailer, checksum: checked });
+        }
+        if let Some(checksum) = self.checksum {
+            checksum.fits(header, self.on_excess)?;
+        }
+        let around = header.checked_add(trailer).ok_or(SettingsError::TooLarge)?;
         let around = i64::try_from(around).map_err(|_| SettingsError::TooLarge)?;
         let base = match self.counts {
             Counts::Payload => around,
@@ -193,9 +204,8 @@ impl LengthFieldBuilder {
             }
         };
         let stripped_header = if self.keep_header { 0 } else { header };
-        let stripped_trailer = if self.keep_trailer { 0 } else { self.trailer };
-        let shift = 64 - 8 * self.width as u32;
-        let largest = u64::MAX >> shift;
+        let stripped_trailer = if self.keep_trailer { 0 } else { trailer };
+        let largest = self.width.largest();
         let longest = self.max.saturating_add(stripped_header + stripped_trailer);
         let shortest = around.max(base);
         if i64::try_from(longest).is_ok_and(|longest| longest < shortest) {
@@ -212,15 +222,18 @@ impl LengthFieldBuilder {
             reach: self.offset.saturating_add(8),
             width: self.width,
             order: self.order,
-            shift,
+            shift: self.width.spare_bits(),
             legal,
             base,
             stripped_header,
             stripped: stripped_header + stripped_trailer,
             max: self.max,
             limited,
-            on_excess: self.on_excess,
-            discard: 0,
+            excess: Excess::new(self.on_excess),
+            header,
+            trailer,
+            checksum: self.checksum,
+            head: Vec::new(),
         })
     }
 }
@@ -245,9 +258,10 @@ impl LengthField {
             order: Order::Big,
             offset: 0,
             header: None,
-            trailer: 0,
+            trailer: None,
             keep_header: false,
             keep_trailer: false,
+            checksum: None,
             on_excess: OnExcess::Fail,
         }
     }
@@ -272,41 +286,88 @@ impl LengthField {
         Ok(self.value(eight))
     }
 
-    /// Says what is wrong with a length, or steps over its frame.
+    /// Says what is wrong with a length, or deals with its frame.
     #[cold]
-    fn illegal(&mut self, value: u64, input: &Input<'_>) -> Stop<LengthFieldFault> {
+    fn illegal(&mut self, value: u64, input: &Input<'_>) -> Result<Found<Shown>, Stop<LengthFieldFault>> {
         if value < self.legal.least {
-            return Stop::fatal(LengthFieldFault::TooShort { found: value, expected: self.legal.least });
+            return Err(Stop::fatal(LengthFieldFault::TooShort { found: value, expected: self.legal.least }));
         }
         let delivered = i128::from(value) + i128::from(self.base) - self.stripped as i128;
         if delivered <= self.max as i128 {
             // Within the limit, but with what is stripped of it more than can be counted: no engine waits for that.
-            return Stop::Need(NeedMoreData { missing: NonZeroUsize::MAX });
+            return Err(Stop::Need(NeedMoreData { missing: NonZeroUsize::MAX }));
         }
-        if self.on_excess == OnExcess::Fail {
-            return Stop::Fatal(self.limit());
-        }
-        let frame = value.saturating_add_signed(self.base);
-        let len = usize::try_from(frame).map_or(input.len(), |frame| frame.min(input.len()));
-        self.discard = frame - len as u64;
-        Stop::Bad { len, cause: self.limit() }
+        let start = (self.stripped_header.saturating_add(self.max), Shown { start: self.stripped_header, len: self.max });
+        self.excess.judge(value.saturating_add_signed(self.base), start, self.limit(), input)
     }
 
     fn limit(&self) -> Cause<LengthFieldFault> {
         Cause::TooLarge { what: self.limited, limit: self.max as u64 }
     }
 
-    /// Goes on throwing a frame away.
-    #[cold]
-    fn skip(&mut self, input: &Input<'_>) -> Result<usize, Stop<LengthFieldFault>> {
-        if input.is_empty() {
-            return Err(if input.is_end() { Stop::Idle } else { Stop::Need(NeedMoreData::ONE) });
+    /// The length that a frame of so many encoded bytes tells.
+    fn told(&self, frame: usize) -> u64 {
+        (frame as u64).wrapping_add_signed(self.base.wrapping_neg())
+    }
+
+    /// Checks what a payload brings of header and trailer, and returns the length to tell.
+    #[inline]
+    fn admit(&self, payload: &[u8]) -> Result<u64, EncodeError<Unframable>> {
+        let told = self.told(payload.len() + self.stripped);
+        if told.wrapping_sub(self.legal.least) > self.legal.span || told > self.width.largest() {
+            return Err(self.untellable(payload.len()));
         }
-        let len = usize::try_from(self.discard).map_or(input.len(), |left| left.min(input.len()));
-        self.discard -= len as u64;
-        Ok(len)
+        if self.stripped_header == 0 {
+            self.check_brought(payload, told)?;
+        }
+        Ok(told)
+    }
+
+    /// Says why there is no length for a payload of so many bytes.
+    #[cold]
+    fn untellable(&self, payload: usize) -> EncodeError<Unframable> {
+        let payload_of = |told: u64| i128::from(told) + i128::from(self.base) - self.stripped as i128;
+        let shortest = usize::try_from(payload_of(self.legal.least)).unwrap_or(usize::MAX);
+        if payload < shortest {
+            return EncodeError::Fault(Unframable::TooShort { found: payload, expected: shortest });
+        }
+        let longest = u64::try_from(payload_of(self.width.largest())).unwrap_or(u64::MAX).min(self.max as u64);
+        EncodeError::TooLarge { what: self.limited, limit: longest }
+    }
+
+    /// Checks the length that a payload brings.
+    fn check_brought(&self, payload: &[u8], told: u64) -> Result<(), EncodeError<Unframable>> {
+        let field = payload.get(self.offset..).and_then(|field| field.get(..self.width as usize)).unwrap_or_default();
+        let found = self.order.read(field);
+        if found == told { Ok(()) } else { Err(EncodeError::Fault(Unframable::WrongLength { found, expected: told })) }
+    }
+
+    /// Writes the trailer, or checks the one that the payload brings.
+    fn end(&self, head: &[u8], payload: &[u8], out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
+        let kept = self.stripped == self.stripped_header;
+        let (body, brought) = payload.split_at_checked(payload.len() - if kept { self.trailer } else { 0 }).unwrap_or((payload, &[]));
+        let checksum = self.checksum.map(|checksum| (checksum, checksum.of(head, body)));
+        if kept {
+            return match checksum.and_then(|(checksum, expected)| checksum.check_value(brought, expected).err()) {
+                Some(Mismatch { found, expected }) => Err(EncodeError::Fault(Unframable::WrongChecksum { found, expected })),
+                None => Ok(()),
+            };
+        }
+        let mut left = self.trailer;
+        if let Some((checksum, value)) = checksum {
+            out.write(checksum.bytes(value).get(..checksum.width()).unwrap_or_default())?;
+            left -= checksum.width();
+        }
+        while left > 0 {
+            let now = left.min(ZEROS.len());
+            out.write(ZEROS.get(..now).unwrap_or_default())?;
+            left -= now;
+        }
+        Ok(())
     }
 }
+
+const ZEROS: [u8; 16] = [0; 16];
 
 /// The part of a frame that is shown.
 #[derive(Clone, Copy, Debug)]
@@ -323,9 +384,8 @@ impl Decode for LengthField {
 
     #[inline(always)]
     fn scan(&mut self, (): &mut (), input: &Input<'_>) -> Result<Found<Shown>, Stop<LengthFieldFault>> {
-        if self.discard > 0 {
-            let skipped = self.skip(input)?;
-            return Ok(Found::Skip(skipped));
+        if self.excess.is_left() {
+            return self.excess.skip(input);
         }
         input.examined(self.width as usize);
         let value = match input.first().get(..self.reach).and_then(<[u8]>::last_chunk::<8>) {
@@ -333,7 +393,7 @@ impl Decode for LengthField {
             None => self.gather(input)?,
         };
         if value.wrapping_sub(self.legal.least) > self.legal.span {
-            return Err(self.illegal(value, input));
+            return self.illegal(value, input);
         }
         // A legal value makes a length from 1 to the limit, which is a `usize`.
         let len = usize::try_from(value.wrapping_add_signed(self.base)).unwrap_or(usize::MAX);
@@ -342,8 +402,37 @@ impl Decode for LengthField {
     }
 
     #[inline(always)]
+    fn inspect(&mut self, _: &mut Shown, (): &mut (), frame: &[u8]) -> Result<(), Reject<LengthFieldFault>> {
+        match self.checksum {
+            None => Ok(()),
+            Some(checksum) => checksum
+                .check(frame, frame.len() - self.trailer)
+                .map_err(|Mismatch { found, expected }| Reject::Bad(LengthFieldFault::WrongChecksum { found, expected })),
+        }
+    }
+
+    #[inline(always)]
     fn open<'a>(Shown { start, len }: Shown, (): &'a (), frame: &'a [u8]) -> &'a [u8] {
         let Some((_, from)) = frame.split_at_checked(start) else { return &[] };
         from.get(..len).unwrap_or_default()
+    }
+}
+
+impl Encode for LengthField {
+    /// A frame as it is delivered. What it does not bring of header and trailer is written as zeros, but for length and checksum.
+    type Message<'a> = Payload<'a>;
+    type Fault = Unframable;
+
+    #[inline]
+    fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
+        let told = self.admit(payload)?;
+        if self.stripped_header > 0 {
+            self.head.resize(self.header, 0);
+            let field = self.head.get_mut(self.offset..).and_then(|head| head.get_mut(..self.width as usize)).unwrap_or_default();
+            field.iter_mut().zip(self.order.bytes(told, self.width)).for_each(|(to, from)| *to = from);
+        }
+        out.write(&self.head)?;
+        out.payload(payload)?;
+        if self.trailer > 0 { self.end(&self.head, payload, out) } else { Ok(()) }
     }
 }

@@ -2,6 +2,7 @@ use core::convert::Infallible;
 
 use super::OnExcess;
 use crate::decode::{Cause, Found, Stop};
+use crate::encode::EncodeError;
 use crate::error::NeedMoreData;
 use crate::input::Input;
 
@@ -35,12 +36,19 @@ impl Limit {
         payload <= self.max_payload && self.mode == Mode::Reading
     }
 
+    /// Tells whether a payload of so many bytes may be written.
+    pub(super) fn allows<F>(&self, payload: usize) -> Result<(), EncodeError<F>> {
+        let limit = self.max_payload as u64;
+        if payload > self.max_payload { Err(EncodeError::TooLarge { what: "payload", limit }) } else { Ok(()) }
+    }
+
     /// Steps over the first `end` bytes: a whole frame that is not admitted, or the rest of one.
     #[cold]
     pub(super) fn beyond(&mut self, end: usize) -> Result<Found<usize>, Stop<Infallible>> {
         match (self.mode, self.on_excess) {
             (Mode::Reading, OnExcess::Fail) => Err(Stop::Fatal(self.excess())),
             (Mode::Reading, OnExcess::Discard) => Err(Stop::Bad { len: end, cause: self.excess() }),
+            (Mode::Reading, OnExcess::Truncate) => Ok(self.truncated()),
             (Mode::Discarding, _) => {
                 self.mode = Mode::Reading;
                 Ok(Found::Skip(end))
@@ -59,13 +67,75 @@ impl Limit {
                 self.mode = Mode::Discarding;
                 Err(Stop::Bad { len: payload, cause: self.excess() })
             }
+            (Mode::Reading, OnExcess::Truncate) if payload > self.max_payload => Ok(self.truncated()),
             (Mode::Reading, _) if input.is_empty() => Err(Stop::Idle),
             (Mode::Reading, _) if input.is_end() => Ok(Found::Frame { len: payload, token: payload }),
             _ => Err(Stop::Need(NeedMoreData::ONE)),
         }
     }
 
+    /// The start of the frame, whose rest is thrown away.
+    fn truncated(&mut self) -> Found<usize> {
+        self.mode = Mode::Discarding;
+        Found::Truncated { len: self.max_payload, token: self.max_payload }
+    }
+
     fn excess(&self) -> Cause<Infallible> {
         Cause::TooLarge { what: "payload", limit: self.max_payload as u64 }
+    }
+}
+
+/// What becomes of a frame whose length was told, and is beyond the limit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Excess {
+    on_excess: OnExcess,
+    /// What is still to come of such a frame, and is thrown away.
+    left: u64,
+}
+
+impl Excess {
+    pub(super) const fn new(on_excess: OnExcess) -> Self {
+        Self { on_excess, left: 0 }
+    }
+
+    /// Tells whether the rest of a frame is still to be thrown away.
+    #[inline(always)]
+    pub(super) fn is_left(self) -> bool {
+        self.left > 0
+    }
+
+    /// Throws away what has arrived of the rest of a frame.
+    #[cold]
+    pub(super) fn skip<T, F>(&mut self, input: &Input<'_>) -> Result<Found<T>, Stop<F>> {
+        if input.is_empty() {
+            return Err(if input.is_end() { Stop::Idle } else { Stop::Need(NeedMoreData::ONE) });
+        }
+        let len = usize::try_from(self.left).map_or(input.len(), |left| left.min(input.len()));
+        self.left -= len as u64;
+        Ok(Found::Skip(len))
+    }
+
+    /// Judges a frame of `len` encoded bytes, for this cause; its first `start` bytes hold what the limit allows of it.
+    #[cold]
+    pub(super) fn judge<T, F>(
+        &mut self,
+        len: u64,
+        (start, token): (usize, T),
+        cause: Cause<F>,
+        input: &Input<'_>,
+    ) -> Result<Found<T>, Stop<F>> {
+        match self.on_excess {
+            OnExcess::Fail => Err(Stop::Fatal(cause)),
+            OnExcess::Discard => {
+                let now = usize::try_from(len).map_or(input.len(), |len| len.min(input.len()));
+                self.left = len - now as u64;
+                Err(Stop::Bad { len: now, cause })
+            }
+            OnExcess::Truncate => {
+                input.require(start)?;
+                self.left = len - start as u64;
+                Ok(Found::Truncated { len: start, token })
+            }
+        }
     }
 }

@@ -1,10 +1,11 @@
-//! Lines of text. SPEC.md, clauses LN-1 to LN-8.
+//! Lines of text. SPEC.md, clauses LN-1 to LN-9.
 
 use core::convert::Infallible;
 
-use super::OnExcess;
 use super::limit::Limit;
+use super::{OnExcess, Unframable};
 use crate::decode::{Decode, Found, Stop};
+use crate::encode::{Encode, EncodeError, Payload, Writer};
 use crate::input::Input;
 
 /// Which bytes end a line.
@@ -308,6 +309,52 @@ impl Decode for Lines {
     #[inline(always)]
     fn open<'a>(shown: usize, _: &'a usize, frame: &'a [u8]) -> &'a [u8] {
         frame.get(..shown).unwrap_or_default()
+    }
+}
+
+impl Encode for Lines {
+    /// A line without its ending, or with it where endings are [kept](Lines::keep_ending). What ends a line that brings none is `\n`, or `\r\n` for [`LineEnding::CrLf`].
+    type Message<'a> = Payload<'a>;
+    type Fault = Unframable;
+
+    #[inline]
+    fn encode(&mut self, line: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
+        let content = if self.keep { self.without_end(line).map_err(EncodeError::Fault)? } else { line };
+        self.limit.allows(content.len())?;
+        if let Some(before) = self.end_inside(content) {
+            return Err(EncodeError::Fault(Unframable::EndInside { before }));
+        }
+        out.payload(line)?;
+        match (self.keep, self.ending) {
+            (true, _) => {}
+            (false, LineEnding::CrLf) => out.write(b"\r\n")?,
+            (false, _) => out.write(b"\n")?,
+        }
+        Ok(())
+    }
+}
+
+impl Lines {
+    /// The line without the ending that it brings.
+    fn without_end<'l>(&self, line: &'l [u8]) -> Result<&'l [u8], Unframable> {
+        let (without, lone_lf) = match self.ending {
+            LineEnding::Lf => (None, true),
+            LineEnding::CrLf => (line.strip_suffix(b"\r\n"), false),
+            LineEnding::LfOrCrLf | LineEnding::Any => (line.strip_suffix(b"\r\n"), true),
+        };
+        without.or_else(|| line.strip_suffix(b"\n").filter(|_| lone_lf)).ok_or(Unframable::NoEnd)
+    }
+
+    /// Looks for a line end in a line, or for a part of one at its end.
+    #[inline]
+    fn end_inside(&self, line: &[u8]) -> Option<usize> {
+        let found = match self.ending {
+            LineEnding::Lf | LineEnding::LfOrCrLf => memchr::memchr(b'\n', line),
+            LineEnding::CrLf => memchr::memmem::find(line, b"\r\n").map(|at| at + 1),
+            LineEnding::Any => memchr::memchr2(b'\n', b'\r', line),
+        };
+        let is_part = !self.keep && self.ending == LineEnding::LfOrCrLf && line.last() == Some(&b'\r');
+        found.map(|at| at + 1).or_else(|| is_part.then_some(line.len()))
     }
 }
 
