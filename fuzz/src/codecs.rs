@@ -2,6 +2,7 @@
 
 use arbitrary::{Result, Unstructured};
 use framewright::Decode;
+use framewright::Place;
 use framewright::engine::{DEFAULT_BACKLOG, DEFAULT_MAX_FRAME};
 use framewright::testkit::{Kit, text};
 
@@ -43,6 +44,7 @@ fn show<T: Twin>(frame: <T::Codec as Decode>::Frame<'_>) -> String {
 /// Says an event as a transcript does.
 fn line(event: &Event<'_>) -> String {
     let (says, skipped) = match event {
+        Event::Frame(shown, Place { truncated: true, skipped, .. }) => (format!("{} (truncated)", text(shown)), *skipped),
         Event::Frame(shown, place) => (text(shown), place.skipped),
         Event::Error(says, _) => (says.clone(), 0),
         Event::End(place) => ("end".to_owned(), place.skipped),

@@ -44,7 +44,11 @@ pub(crate) fn part(u: &mut Unstructured<'_>) -> Result<usize> {
 
 /// What happens to frames beyond a limit.
 pub(crate) fn on_excess(u: &mut Unstructured<'_>) -> Result<OnExcess> {
-    Ok(if u.arbitrary()? { OnExcess::Discard } else { OnExcess::Fail })
+    Ok(match u.arbitrary::<u8>()? {
+        last if last >= 128 && last % 2 == 0 => OnExcess::Truncate,
+        last if last % 2 == 1 => OnExcess::Discard,
+        _ => OnExcess::Fail,
+    })
 }
 
 /// The thresholds of a buffer, from the defaults to a seam every few bytes.

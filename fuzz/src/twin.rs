@@ -30,6 +30,12 @@ pub(crate) trait Twin: Sized + Debug {
     /// The limit of a frame, what it limits, and what happens beyond it.
     fn limit(&self) -> (usize, &'static str, OnExcess);
 
+    /// The start of a frame beyond the limit, as it is handed out when such frames are truncated: its encoded bytes, which may not all be there, and what it shows.
+    fn start<'v>(&self, view: &'v [u8]) -> (i128, Cow<'v, [u8]>) {
+        let (limit, ..) = self.limit();
+        (limit as i128, Cow::Borrowed(&view[..limit.min(view.len())]))
+    }
+
     /// Reads the frame at the front of `view`, which is not empty at the end of the stream.
     fn look<'v>(&self, view: &'v [u8], end: bool) -> Look<'v>;
 }
@@ -39,7 +45,7 @@ pub(crate) enum Look<'v> {
     /// A frame of `len` encoded bytes, which need not all be there; `judged` of them count against the limit.
     Frame { len: i128, judged: i128, shown: Cow<'v, [u8]> },
     /// No frame yet, but the first `payload` bytes belong to the payload of one. More bytes, or the end of the stream, tell.
-    Open { payload: usize },
+    Open { payload: i128 },
     /// No frame with fewer than so many bytes more.
     Short { missing: i128 },
     /// The peer broke a rule, and the stream is over.
@@ -105,18 +111,32 @@ pub(crate) fn read<'s, T: Twin>(twin: &T, arrived: &'s [u8], ended: bool, max_fr
         }
         let view = &rest[..rest.len().min(max_frame)];
         let is_all = view.len() == rest.len();
+        let truncates = on_excess == OnExcess::Truncate;
         let (excess, missing) = match twin.look(view, ended && is_all) {
             Look::Frame { len, .. } if skip == Skip::Frame => {
                 skip = Skip::Bytes(len);
                 continue;
             }
             Look::Open { payload } if skip == Skip::Frame && payload > 0 => {
+                let payload = least(payload, view.len());
                 at += payload;
                 skipped += payload as u64;
                 continue;
             }
-            Look::Frame { len, judged, .. } if judged > limit as i128 => (Some(Skip::Bytes(len)), 0),
-            Look::Open { payload } if payload > limit => (Some(Skip::Frame), 0),
+            Look::Frame { len, judged, .. } if judged > limit as i128 && !truncates => (Some(Skip::Bytes(len)), 0),
+            Look::Open { payload } if payload > limit as i128 && !truncates => (Some(Skip::Frame), 0),
+            excess @ (Look::Frame { judged: payload, .. } | Look::Open { payload }) if payload > limit as i128 => {
+                let (start, shown) = twin.start(view);
+                if start > view.len() as i128 {
+                    (None, start - view.len() as i128)
+                } else {
+                    let len = least(start, view.len());
+                    events.push(Event::Frame(shown, Place { truncated: true, ..place(len) }));
+                    (at, skipped) = (at + len, 0);
+                    skip = if let Look::Frame { len, .. } = excess { Skip::Bytes(len - start) } else { Skip::Frame };
+                    continue;
+                }
+            }
             Look::Frame { len, shown, .. } if len <= view.len() as i128 => {
                 let len = least(len, view.len());
                 events.push(Event::Frame(shown, place(len)));

@@ -17,9 +17,9 @@ use super::{OnExcess, SettingsError};
 ///     digest.finalize().into()
 /// });
 /// let mut engine = Engine::new(LengthField::builder(Width::U8, Counts::Payload, 64).checksum(checksum).build()?);
-/// let mut frames = engine.feed(b"\x02hi\x7d\x60\x02ho\0\0")?;
+/// let mut frames = engine.feed(b"\x02hi\xdd\xf0\x02ho\0\0")?;
 /// assert!(matches!(frames.next_frame()?, Step::Frame(b"hi", _)));
-/// assert_eq!(frames.next_frame().unwrap_err().to_string(), "frame at byte 5: a checksum of 0x0, but 0x1da6 is right");
+/// assert_eq!(frames.next_frame().unwrap_err().to_string(), "frame at byte 5: a checksum of 0x0, but 0xbd36 is right");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]

@@ -57,11 +57,11 @@ impl Twin for Delimiters {
             let longest = self.set.iter().filter(|delimiter| rest.starts_with(delimiter)).map(Vec::len).max();
             let may_be_longer = !end && self.set.iter().any(|delimiter| delimiter.len() > rest.len() && delimiter.starts_with(rest));
             match longest {
-                _ if may_be_longer => return Look::Open { payload: at },
+                _ if may_be_longer => return Look::Open { payload: at as i128 },
                 Some(delimiter) => return frame(at, delimiter),
                 None => {}
             }
         }
-        if end { frame(view.len(), 0) } else { Look::Open { payload: view.len() } }
+        if end { frame(view.len(), 0) } else { Look::Open { payload: view.len() as i128 } }
     }
 }

@@ -126,6 +126,13 @@ impl Twin for Lengths {
         (self.max, if self.keep_header || self.keep_trailer { "frame" } else { "payload" }, self.on_excess)
     }
 
+    fn start<'v>(&self, view: &'v [u8]) -> (i128, Cow<'v, [u8]>) {
+        let header = if self.keep_header { 0 } else { self.header() };
+        let end = header + self.max as i128;
+        let shown = usize::try_from(header).ok().zip(usize::try_from(end).ok()).and_then(|(header, end)| view.get(header..end));
+        (end, Cow::Borrowed(shown.unwrap_or_default()))
+    }
+
     fn look<'v>(&self, view: &'v [u8], _: bool) -> Look<'v> {
         let missing = self.field_end() - view.len() as i128;
         if missing > 0 {

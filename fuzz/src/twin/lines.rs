@@ -56,7 +56,7 @@ impl Twin for Endings {
                 (LineEnding::LfOrCrLf, b'\n', _) => return line(at - usize::from(after_cr), at + 1),
                 (LineEnding::CrLf, b'\n', _) if after_cr => return line(at - 1, at + 1),
                 (LineEnding::Any, b'\r', Some(b'\n')) => return line(at, at + 2),
-                (LineEnding::Any, b'\r', None) if !end => return Look::Open { payload: at },
+                (LineEnding::Any, b'\r', None) if !end => return Look::Open { payload: at as i128 },
                 (LineEnding::Lf | LineEnding::Any, b'\n', _) | (LineEnding::Any, b'\r', _) => return line(at, at + 1),
                 _ => {}
             }
@@ -65,6 +65,6 @@ impl Twin for Endings {
             return line(view.len(), view.len());
         }
         let may_be_ending = self.ending != LineEnding::Lf && view.last() == Some(&b'\r');
-        Look::Open { payload: view.len() - usize::from(may_be_ending) }
+        Look::Open { payload: view.len() as i128 - i128::from(may_be_ending) }
     }
 }
