@@ -88,7 +88,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/engine", &["error", "buf", "input", "decode"]),
     ("src/guide", &[]),
     ("src/io.rs", &["error", "buf", "decode", "engine"]),
-    ("src/testkit.rs", &["error", "buf", "input", "decode", "engine"]),
+    ("src/testkit", &["error", "buf", "input", "decode", "engine"]),
 ];
 
 /// The modules of the crate that a file names with `crate::`, comments aside.
