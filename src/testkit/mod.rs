@@ -7,7 +7,7 @@
 //! - memory stays at most max(backlog, one frame) + the largest chunk + 64 KiB,
 //! - bytes examined are at most 3 for each byte of the stream, plus 64 a call.
 //!
-//! A check that fails panics, and says by which way of cutting it does.
+//! A check that fails panics, and shows the pieces into which the input was cut.
 //!
 //! Cuts are compared with each other *and* with what is expected: decoders can be consistently wrong. So behaviour is written as a table, one row a [`Case`].
 //!
@@ -20,6 +20,12 @@
 //!     Case { clause: "LN-4", input: b"one\nfour\n", says: &["one", "frame at byte 4: payload longer than the limit of 3 bytes"] },
 //! ]);
 //! ```
+//!
+//! Code that knows nothing of this crate is checked as well: a [`Plain`] makes a decoder of any function from the bytes so far to the first frame in them and how long it is.
+
+mod plain;
+
+pub use plain::{Failed, Plain};
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -31,7 +37,7 @@ use core::fmt::{self, Display};
 use crate::buf::{BufConfig, LinearBuf, SegmentedBuf, StreamBufMut};
 use crate::decode::Decode;
 use crate::engine::{DEFAULT_BACKLOG, DEFAULT_MAX_FRAME, Engine, Frames, Kept, Place, Step};
-use crate::error::{Error, Refused};
+use crate::error::{Error, ErrorKind, Refused};
 
 /// Writes bytes as text, with escapes for what is not printable.
 #[must_use]
@@ -204,7 +210,7 @@ impl<D: Decode, M: Fn() -> D> Kit<D, M> {
     /// # Panics
     /// When two ways differ, or a promise of the contract does not hold.
     pub fn check(&self, input: &[u8]) -> Transcript {
-        let whole = self.run(LinearBuf::new(), Way::WHOLE, input, self.seed, usize::MAX);
+        let (whole, _) = self.run(LinearBuf::new(), Way::WHOLE, input, self.seed, usize::MAX);
         let check = |way: Way, seed: u64| (0..BUFFERS).for_each(|buffer| self.check_way(&whole, buffer, way, input, seed));
         for method in [Method::Feed, Method::Owned, Method::Reserve] {
             check(Way { method, ..Way::WHOLE }, 0);
@@ -228,7 +234,7 @@ impl<D: Decode, M: Fn() -> D> Kit<D, M> {
     /// # Panics
     /// When two ways differ, or a promise of the contract does not hold.
     pub fn check_sample(&self, input: &[u8], seed: u64) -> Transcript {
-        let whole = self.run(LinearBuf::new(), Way::WHOLE, input, self.seed, usize::MAX);
+        let (whole, _) = self.run(LinearBuf::new(), Way::WHOLE, input, self.seed, usize::MAX);
         let mut random = Random(seed);
         for _ in 0..2 {
             let cuts = match random.below(4) {
@@ -248,12 +254,16 @@ impl<D: Decode, M: Fn() -> D> Kit<D, M> {
     /// Checks that one way, over one of the buffers, gives the same as another.
     fn check_way(&self, whole: &Transcript, buffer: usize, way: Way, input: &[u8], seed: u64) {
         let longest = whole.longest(self.max_frame);
-        let found = match buffer {
+        let (found, pieces) = match buffer {
             0 => self.run(LinearBuf::new(), way, input, seed, longest),
             1 => self.run(SegmentedBuf::new(), way, input, seed, longest),
             _ => self.run(SegmentedBuf::with_config(TINY), way, input, seed, longest),
         };
-        assert!(found == *whole, "{} {way:?}, buffer {buffer}, seed {seed}, gives\n{found}and whole it gives\n{whole}", text(input));
+        assert!(
+            found == *whole,
+            "cut into\n {}\n({way:?}, buffer {buffer}, seed {seed}) it gives\n{found}and whole it gives\n{whole}",
+            Pieces { input, lengths: &pieces }
+        );
     }
 
     /// Checks that work is linear in one long frame: when the frame that `frame` makes, fed in chunks of `chunk` bytes, is twice as long (`frame(2)` against `frame(1)`), at most twice as many
@@ -279,16 +289,19 @@ impl<D: Decode, M: Fn() -> D> Kit<D, M> {
         Engine::with_buf((self.make)(), buf).with_max_frame(self.max_frame).with_backlog(self.backlog)
     }
 
-    /// Brings the whole input to an engine in one way.
-    fn run<B: StreamBufMut>(&self, buf: B, way: Way, input: &[u8], seed: u64, longest: usize) -> Transcript {
+    /// Brings the whole input to an engine in one way. Returns what came out, and the lengths of the pieces that went in.
+    fn run<B: StreamBufMut>(&self, buf: B, way: Way, input: &[u8], seed: u64, longest: usize) -> (Transcript, Vec<usize>) {
         let mut run =
             Run { kit: self, engine: self.engine(buf), random: Random(seed), way, transcript: Transcript::default(), fed: 0, calls: 0 };
         let mut left = input;
         let mut largest = 0;
+        let mut pieces = Vec::new();
         while !left.is_empty() && !run.transcript.has_failed() {
             let chunk = run.chunk(left.len());
             largest = largest.max(chunk);
-            left = left.get(run.bring(left.get(..chunk).unwrap_or(left))..).unwrap_or_default();
+            let brought = run.bring(left.get(..chunk).unwrap_or(left));
+            left = left.get(brought..).unwrap_or_default();
+            pieces.push(brought);
             let bound = self.backlog.max(longest).saturating_add(largest + 64 * 1024);
             let held = run.engine.held_bytes();
             assert!(held <= bound, "{held} bytes held by {way:?}, seed {seed}, and {bound} are allowed");
@@ -297,7 +310,7 @@ impl<D: Decode, M: Fn() -> D> Kit<D, M> {
         let work = 3 * run.fed as u64 + 64 * run.calls;
         let examined = run.engine.examined_bytes();
         assert!(examined <= work, "{examined} bytes examined of {} in {} calls by {way:?}, seed {seed}", run.fed, run.calls);
-        run.into_transcript()
+        (run.into_transcript(), pieces)
     }
 
     /// Checks, for prefixes of the input of these lengths, which ascend, that nothing comes late, and that `Idle` is said where it is true.
@@ -517,7 +530,26 @@ fn take<D: Decode, B: StreamBufMut, M: Fn() -> D>(
 }
 
 fn failure<F: Display>(error: &Error<F>) -> Event {
+    assert!(error.kind() != ErrorKind::Bug, "{error}");
     Event { says: error.to_string(), place: None, end: if error.is_fatal() { End::Fatal } else { End::GoesOn } }
+}
+
+/// An input in the pieces that were brought: `"ab" "c"`.
+struct Pieces<'a> {
+    input: &'a [u8],
+    lengths: &'a [usize],
+}
+
+impl Display for Pieces<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut left = self.input;
+        for piece in self.lengths.iter().filter(|len| **len > 0) {
+            let (now, later) = left.split_at_checked(*piece).unwrap_or((left, &[]));
+            write!(f, " \"{}\"", now.escape_ascii())?;
+            left = later;
+        }
+        if left.is_empty() { Ok(()) } else { write!(f, " and not \"{}\"", left.escape_ascii()) }
+    }
 }
 
 /// Every offset of a short input, and some of a long one.
