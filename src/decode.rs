@@ -4,7 +4,7 @@
 //! ([`rewrite`](Decode::rewrite)) or check ([`inspect`](Decode::inspect)) them where they lie together, and shows them ([`open`](Decode::open)).
 //! Whether a frame is lent or kept is the caller's choice, not the codec's.
 //!
-//! A whole codec, straight-line, with `?` on every short read:
+//! A whole codec, straight-line, with `?` on every short read. [`writing_a_codec`](crate::guide::writing_a_codec) has other ways, and when to take which.
 //!
 //! ```
 //! use core::convert::Infallible;

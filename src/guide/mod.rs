@@ -1,6 +1,7 @@
 //! Guides: pages longer than a doc comment, compiled like one. No code, in every build.
 //!
 //! - [`choosing_a_buffer`]: which buffer for what, what its operations cost, and how much memory it takes at most.
+//! - [`writing_a_codec`]: one protocol written in three ways, and which to take; how to test it, and to write it out.
 //! - [`coming_from`]: Netty, tokio-util, asyncio and h11, name by name.
 
 #[doc = include_str!("choosing_a_buffer.md")]
@@ -8,3 +9,6 @@ pub mod choosing_a_buffer {}
 
 #[doc = include_str!("coming_from.md")]
 pub mod coming_from {}
+
+#[doc = include_str!("writing_a_codec.md")]
+pub mod writing_a_codec {}
