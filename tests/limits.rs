@@ -147,7 +147,7 @@ fn drawn(g: &mut Gen, alphabet: &[u8], len: usize) -> Vec<u8> {
 /// Frames with payloads about as long as the limit, some of them damaged.
 fn frames(g: &mut Gen, row: &Row, limit: usize) -> Vec<u8> {
     let mut stream = Vec::new();
-    for _ in 0..1 + below(g, 3) {
+    for _ in 0..=below(g, 3) {
         let len = (limit + below(g, 12)).saturating_sub(8);
         let payload = if bool::arbitrary(g) { drawn(g, row.alphabet, len) } else { vec![b'.'; len] };
         let mut frame = (row.write)(&payload).unwrap_or(payload);
