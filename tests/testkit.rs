@@ -128,6 +128,22 @@ fn tk_1_a_function_that_is_right_at_every_two_way_split() {
 }
 
 #[test]
+fn tk_1_a_function_that_is_wrong_at_one_cut_only() {
+    let once = || {
+        let mut waits = Vec::new();
+        move |bytes: &[u8]| match bytes.len() {
+            200 if waits == [137] => Err("one wait, after 137 bytes"),
+            200 => Ok(Some((Vec::new(), 200))),
+            len => {
+                waits.push(len);
+                Ok(None)
+            }
+        }
+    };
+    assert!(complaint(once, &[b'.'; 200]).contains("one wait, after 137 bytes"));
+}
+
+#[test]
 fn tk_3_a_payload_that_has_not_arrived() {
     let claims = |bytes: &[u8]| Ok(bytes.first().map(|len| (Vec::new(), 1 + usize::from(*len))));
     assert!(complaint(|| claims, b"\x02ab").contains("frame at byte 0: the decoder has a bug"));
