@@ -119,8 +119,9 @@ impl Writer<'_> {
 /// let borrowed = Payload::from("text");
 /// let owned = Payload::from(vec![1, 2, 3]);
 /// assert_eq!((&borrowed[..], &owned[..]), (&b"text"[..], &[1, 2, 3][..]));
+/// assert_eq!(borrowed, Payload::from(String::from("text"))); // equal where the bytes are
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum Payload<'a> {
     /// To be copied.
     Borrowed(&'a [u8]),
@@ -139,6 +140,14 @@ impl Deref for Payload<'_> {
         }
     }
 }
+
+impl PartialEq for Payload<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Payload<'_> {}
 
 impl<'a> From<&'a [u8]> for Payload<'a> {
     #[inline]
