@@ -39,6 +39,9 @@ pub mod read;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod time;
+#[cfg(feature = "tokio-util")]
+#[deny(clippy::indexing_slicing)]
+pub mod tokio_util;
 
 pub use decode::Decode;
 pub use encode::Encode;
