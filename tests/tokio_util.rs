@@ -649,13 +649,17 @@ fn tu_12_what_ours_write_theirs_read() {
     let mut output = BytesMut::new();
     let mut lengths = AsEncoder::new(LengthField::builder(Width::U32, Counts::Payload, 5000).build().unwrap());
     let mut lines = AsEncoder::new(Lines::new(5000));
-    payloads().into_iter().for_each(|payload| lengths.encode(payload, &mut output).unwrap());
+    for payload in payloads() {
+        lengths.encode(payload, &mut output).unwrap();
+    }
     let mut codec = LengthDelimitedCodec::new();
     for payload in payloads() {
         assert_eq!(codec.decode(&mut output).unwrap().unwrap(), payload);
     }
     assert!(codec.decode_eof(&mut output).unwrap().is_none());
-    payloads().into_iter().for_each(|payload| lines.encode(payload, &mut output).unwrap());
+    for payload in payloads() {
+        lines.encode(payload, &mut output).unwrap();
+    }
     let mut codec = LinesCodec::new();
     for payload in payloads() {
         assert_eq!(codec.decode(&mut output).unwrap().unwrap().into_bytes(), payload);
