@@ -16,7 +16,7 @@ use framewright::{BufError, Decode, Engine, ErrorCause, ErrorKind, Input, Place,
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use quickcheck::{Gen, QuickCheck};
 use tokio::io::{AsyncRead, ReadBuf};
-use tokio_util::codec::{AnyDelimiterCodec, Decoder, Encoder, Framed, FramedRead, LengthDelimitedCodec, LinesCodec};
+use tokio_util::codec::{AnyDelimiterCodec, Decoder, Encoder, Framed, FramedParts, FramedRead, LengthDelimitedCodec, LinesCodec};
 
 /// A source that gives a chunk a read, and then its end or nothing yet.
 struct Chunks {
@@ -205,6 +205,8 @@ fn tu_1_a_framed_goes_both_ways() {
     assert_eq!(seen, [local.as_bytes()]);
     drop(near);
     assert!(far.next().now_or_never().unwrap().is_none());
+    let rest = lines().decode_eof(&mut BytesMut::from("the rest")).unwrap().unwrap().unwrap();
+    assert_eq!(rest.0.open(), b"the rest");
 }
 
 #[test]
@@ -498,7 +500,25 @@ fn tu_7_a_decoder_goes_on_in_another_engine() {
     assert!(matches!(engine.feed(b"new\n").unwrap().next_frame(), Ok(Step::Frame(line, _)) if *line == "new"));
 }
 
-/// Gives an item for each byte: `x` fails and is consumed, `s` fails and is not, `p` puts a byte into the buffer, `f` fails once; and gives some of no bytes at the end.
+#[test]
+fn tu_7_each_byte_is_shown_once() {
+    let stream = b"one\ntoo long\n\n\xff\n".repeat(100);
+    for chunk in [1, 7, 100, 5000] {
+        let buf = SegmentedBuf::with_config(BufConfig { segment_size: 16, merge_below: 2, ..BufConfig::default() });
+        let mut engine = Engine::with_buf(FromDecoder::new(LinesCodec::new_with_max_length(3)), buf);
+        let mut events = 0;
+        for chunk in stream.chunks(chunk) {
+            let mut frames = engine.feed_owned(Bytes::copy_from_slice(chunk)).unwrap();
+            while !matches!(frames.next_frame(), Ok(Step::Idle | Step::NeedMoreData(_))) {
+                events += 1;
+            }
+        }
+        assert_eq!((events, engine.examined_bytes()), (400, stream.len() as u64));
+    }
+}
+
+/// Gives an item for each byte: `x` fails and is consumed, `s` fails and is not, `p` puts a byte into the buffer, `f` fails once, `z` fails and gives an item of no bytes in turn; and gives some of no
+/// bytes at the end.
 struct Odd {
     failed: bool,
     farewells: usize,
@@ -516,9 +536,13 @@ impl Decoder for Odd {
                 return Err(io::Error::other("x"));
             }
             Some(b's') => return Err(io::Error::other("stuck")),
-            Some(b'f') if !self.failed => {
+            Some(b'f' | b'z') if !self.failed => {
                 self.failed = true;
                 return Err(io::Error::other("once"));
+            }
+            Some(b'z') if self.failed => {
+                self.failed = false;
+                return Ok(Some(b'z'));
             }
             Some(b'p') => {
                 src.extend_from_slice(b"!");
@@ -574,6 +598,9 @@ fn tu_8_only_a_second_error_in_a_row_that_consumed_nothing_is_fatal() {
     assert_eq!(odd(0, b"axxb"), ["a [1]", "frame at byte 1: x", "frame at byte 2: x", "b [1]"]);
     assert_eq!(odd(0, b"asb"), ["a [1]", "frame at byte 1: stuck", "frame at byte 1: stuck, fatal"]);
     assert_eq!(odd(0, b"fff"), ["frame at byte 0: once", "f [1]", "frame at byte 1: once", "f [1]", "frame at byte 2: once", "f [1]"]);
+    let in_turn = odd(0, b"z");
+    assert_eq!(in_turn[..4], ["frame at byte 0: once", "z [0]", "frame at byte 0: once", "z [0]"]);
+    assert_eq!((in_turn.len(), &in_turn[64][..]), (65, "frame at byte 0: the decoder has a bug: too many events without bytes, fatal"));
 }
 
 #[test]
@@ -687,4 +714,56 @@ fn tu_12_what_theirs_write_ours_read() {
     }
     check(LengthField::builder(Width::U32, Counts::Payload, 5000).build().unwrap(), &in_lengths);
     check(Lines::new(5000), &in_lines);
+}
+
+#[test]
+fn tu_13_what_is_handed_back_is_read_without_another_read() {
+    let source = Chunks::new([&b"abh\x02o"[..], b"k\x01"], false);
+    let mut reader = FramedRead::new(source, AsDecoder::new(Letters));
+    for _ in 0..3 {
+        assert!(matches!(step(&mut reader), Said::Item(_)));
+    }
+    assert!(matches!(step(&mut reader), Said::Failed(_)));
+    assert_eq!(step(&mut reader), Said::End);
+    assert!(matches!(step(&mut reader), Said::Failed(_))); // it has read again: a part is in the read buffer
+    let FramedParts { io, codec, mut read_buf, .. } = reader.into_parts();
+    let parts = codec.hand_back(&mut read_buf).unwrap();
+    assert_eq!((&read_buf[..], parts.unread.len(), parts.position), (&b"\x02ok\x01"[..], 0, 3));
+
+    let bytes = || LengthField::builder(Width::U8, Counts::Payload, 9).build().unwrap();
+    let decoder = AsDecoder::from_engine(Engine::from_parts(parts.with_decoder(bytes())));
+    let mut next = FramedParts::new::<&str>(io, AsCodec { decoder, encoder: AsEncoder::new(bytes()) });
+    next.read_buf = read_buf;
+    let mut framed = Framed::from_parts(next);
+    let (kept, place) = framed.next().now_or_never().unwrap().unwrap().unwrap().unwrap();
+    assert_eq!((kept.open(), place.offset), (&b"ok"[..], 3));
+    assert!(framed.next().now_or_never().is_none());
+    assert_eq!(framed.get_ref().reads, 3); // two before, and one that waits
+}
+
+#[test]
+fn tu_13_the_end_is_not_handed_back() {
+    let mut decoder = AsDecoder::new(Lines::new(9));
+    let mut read_buf = BytesMut::from("one\ntwo\nthree");
+    assert!(decoder.decode_eof(&mut read_buf).unwrap().is_some());
+    while decoder.engine().position() < 8 {
+        assert!(decoder.decode_eof(&mut read_buf).unwrap().is_some());
+    }
+    let parts = decoder.hand_back(&mut read_buf).unwrap();
+    assert_eq!((&read_buf[..], parts.position, parts.ended), (&b"three"[..], 8, false));
+    let mut ended = AsDecoder::new(Lines::new(9));
+    assert!(ended.decode_eof(&mut read_buf).unwrap().is_some());
+    assert!(!ended.hand_back(&mut read_buf).unwrap().ended);
+}
+
+#[test]
+fn tu_13_a_codec_that_is_mapped_goes_on_at_once() {
+    let source = Chunks::new([&b"one\n\x02ok"[..]], false);
+    let mut reader = FramedRead::new(source, AsDecoder::new(Lines::new(9)));
+    assert!(matches!(step(&mut reader), Said::Item(_)));
+    let bytes = LengthField::builder(Width::U8, Counts::Payload, 9).build().unwrap();
+    let switch = |lines: AsDecoder<Lines>| Engine::from_parts(lines.into_engine().into_parts().unwrap().with_decoder(bytes));
+    let mut reader = reader.map_decoder(|lines| AsDecoder::from_engine(switch(lines)));
+    assert_eq!(step(&mut reader), Said::Item("ok [3 at 4, 0 skipped]".to_owned()));
+    assert_eq!(step(&mut reader), Said::Waits);
 }

@@ -1,4 +1,4 @@
-//! Codecs of this crate where one of tokio-util is asked for, and the other way round. Feature `tokio-util`. SPEC.md, clauses TU-1 to TU-11.
+//! Codecs of this crate where one of tokio-util is asked for, and the other way round. Feature `tokio-util`. SPEC.md, clauses TU-1 to TU-13.
 //!
 //! | you have | and want | by |
 //! |---|---|---|

@@ -8,7 +8,7 @@ use std::io;
 use crate::buf::{SegmentedBuf, StreamBuf, StreamBufMut};
 use crate::decode::Decode;
 use crate::encode::{Encode, EncodeError};
-use crate::engine::{Engine, Kept, Place, Step};
+use crate::engine::{Engine, Kept, Parts, Place, Step};
 use crate::error::{Error, Refused};
 
 /// What an [`AsDecoder`] gives: a frame to keep and where it was, or a bad frame that was stepped over. The error is never a [fatal](Error::is_fatal) one.
@@ -18,31 +18,31 @@ type Stepped<D> = Result<Step<Kept<D>>, Error<<D as Decode>::Fault>>;
 
 /// A decoder of this crate as one of tokio-util: an [`Engine`] that takes what a `Framed` has read.
 ///
-/// It takes all of the read buffer at once, shares chunks of 1 KiB and more instead of copying them, and gives one [`Item`] a call. So what is unread lies in its engine, not in the read buffer of the
-/// `Framed`: [`into_engine`](Self::into_engine) is the way to it. Its memory is bounded as an engine's is.
+/// It takes all of the read buffer at once, shares chunks of 1 KiB and more instead of copying them, and gives one [`Item`] a call. Its memory is bounded as an engine's is; a shared chunk keeps the
+/// block that the `Framed` read it into.
 ///
-/// When the protocol hands over or ends before the stream does, the frames before come as ever, and then [`ReadError::Over`], without another read. The rest goes on under another decoder:
+/// So what is unread lies in its engine, not in the read buffer of the `Framed`. A new `Framed` would look at it only after a read of its own: [`hand_back`](Self::hand_back) puts it where
+/// `Framed::from_parts` finds it, for whichever codec comes next.
+///
+/// When the protocol hands over or ends before the stream does, the frames before come as ever, and then [`ReadError::Over`], without another read.
 ///
 /// ```
 /// # use futures_util::{FutureExt, StreamExt};
-/// use framewright::framing::{Counts, LengthField, Lines, Width};
-/// use framewright::{Engine, buf::StreamBufMut, tokio_util::AsDecoder};
-/// use tokio_util::codec::FramedRead;
+/// use framewright::{framing::Lines, tokio_util::AsDecoder};
+/// use tokio_util::codec::{Framed, FramedParts, FramedRead, LengthDelimitedCodec};
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// # let socket = &b"UPGRADE\n\0\x02ok"[..];
+/// # let socket = &b"UPGRADE\n\0\0\0\x02ok"[..];
 /// let mut lines = FramedRead::new(socket, AsDecoder::new(Lines::new(1024)));
 /// let Some(Ok(Ok((line, _)))) = lines.next().await else { panic!("a line is there") };
 /// assert_eq!(line.open(), b"UPGRADE");
 ///
-/// let parts = lines.into_parts();
-/// let mut unread = parts.codec.into_engine().into_parts()?;
-/// unread.unread.append(parts.read_buf.freeze())?; // empty, but after `Over`, if it was polled again
-/// let binary = LengthField::builder(Width::U16, Counts::Payload, 1024).build()?;
-/// let engine = Engine::from_parts(unread.with_decoder(binary));
-/// let mut binary = FramedRead::new(parts.io, AsDecoder::from_engine(engine));
-/// let Some(Ok(Ok((frame, place)))) = binary.next().await else { panic!("a frame is there") };
-/// assert_eq!((frame.open(), place.offset), (&b"ok"[..], 8));
+/// let lines = lines.into_parts();
+/// let mut parts = FramedParts::new::<bytes::Bytes>(lines.io, LengthDelimitedCodec::new());
+/// parts.read_buf = lines.read_buf;
+/// lines.codec.hand_back(&mut parts.read_buf)?;
+/// let mut binary = Framed::from_parts(parts);
+/// assert_eq!(binary.next().await.expect("a frame is there")?, "ok");
 /// # Ok(())
 /// # }
 /// # run().now_or_never().expect("all is there")?;
@@ -62,7 +62,7 @@ pub enum ReadError<F> {
     /// The stream failed: a [fatal](Error::is_fatal) error, which every later call gives again.
     #[error(transparent)]
     Stream(#[from] Error<F>),
-    /// The protocol has handed over or ended, and the stream has not; or more was asked for after its end. What follows is in the [engine](AsDecoder::into_engine).
+    /// The protocol has handed over or ended, and the stream has not; or more was asked for after its end. What follows is in the engine: [hand it back](AsDecoder::hand_back).
     #[error("at byte {position}: the protocol is over")]
     Over {
         /// The stream offset of the first byte that is not this protocol's.
@@ -80,7 +80,8 @@ impl<D: Decode> AsDecoder<D> {
         Self::from_engine(Engine::with_buf(decoder, SegmentedBuf::new()))
     }
 
-    /// Makes a decoder of an engine, with the limits set on it and the bytes that are in it.
+    /// Makes a decoder of an engine, with the limits set on it and the bytes that are in it. A new `Framed` looks at these only when it has read; one that has just given a frame and is given this
+    /// decoder by `map_codec` does at once.
     #[must_use]
     pub fn from_engine(engine: Engine<D, SegmentedBuf>) -> Self {
         Self { engine }
@@ -96,6 +97,20 @@ impl<D: Decode> AsDecoder<D> {
     #[must_use]
     pub fn into_engine(self) -> Engine<D, SegmentedBuf> {
         self.engine
+    }
+
+    /// Gives up the decoder, and copies what is unread to the front of the read buffer of its `Framed`. The parts make an engine that goes on at the same offset of the stream, before its end.
+    ///
+    /// # Errors
+    /// As for [`Engine::into_parts`]; never for an engine that only this decoder has fed.
+    pub fn hand_back(self, read_buf: &mut BytesMut) -> Result<Parts<D, SegmentedBuf>, Error<D::Fault>> {
+        let mut parts = self.engine.into_parts()?;
+        let read = read_buf.split();
+        read_buf.reserve(parts.unread.len() + read.len());
+        read_buf.put(parts.unread.as_buf());
+        read_buf.put(read);
+        parts.ended = false;
+        Ok(parts)
     }
 
     /// Takes the next step: by what was taken before or, where that is not enough, with all of `src`. An engine that was asked first has no reason to refuse more.
@@ -143,6 +158,7 @@ fn item<D: Decode>(step: Stepped<D>) -> Result<Option<Item<D>>, ReadError<D::Fau
 /// An encoder of this crate as one of tokio-util, for every message that [`send`](SegmentedBuf::send) takes.
 ///
 /// A message is written whole or, when it is refused, not at all; it does not come back then. All bytes are copied once into the write buffer of the `Framed`, which is one block.
+/// Since messages may be of several types, `SinkExt::flush` and `close` have to be told one: `SinkExt::<&str>::flush(&mut framed)`.
 ///
 /// ```
 /// use bytes::BytesMut;

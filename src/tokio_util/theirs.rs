@@ -80,7 +80,6 @@ impl<C> FromDecoder<C> {
             self.start = input.position();
             self.given = 0;
             self.unread.clear();
-            self.stuck_at = None;
         }
         NeedMoreData::check(input.len(), self.given)?;
         for run in input.runs_from(self.given) {
