@@ -216,6 +216,9 @@ pub enum EncodeError<F> {
         /// The limit, in bytes.
         limit: u64,
     },
+    /// Nothing more can be sent: this direction of the connection has ended.
+    #[error("this direction of the connection has ended")]
+    Closed,
     /// The protocol cannot say it: what is written would be read as something else.
     #[error("{0}")]
     Fault(F),
@@ -228,7 +231,7 @@ impl<F> EncodeError<F> {
         match self {
             Self::Buffer(error) => error.kind(),
             Self::TooLarge { .. } => ErrorKind::Limit,
-            Self::Fault(_) => ErrorKind::Misuse,
+            Self::Fault(_) | Self::Closed => ErrorKind::Misuse,
         }
     }
 }

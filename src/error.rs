@@ -50,15 +50,17 @@ pub enum ErrorKind {
     Limit,
     /// The peer broke a rule of the protocol.
     Protocol,
-    /// The stream ended inside a frame.
+    /// The stream ended inside a frame, or the connection was reset.
     Truncated,
+    /// A timer of a connection fired.
+    Timeout,
     /// A call that makes no sense in this state: the calling program has a bug.
     Misuse,
     /// A [`Decode`](crate::decode::Decode) implementation broke its contract: the codec has a bug.
     Bug,
 }
 
-/// Maps `NotYet` to `WouldBlock`, `Limit` to `QuotaExceeded`, `Protocol` to `InvalidData`, `Truncated` to `UnexpectedEof`, `Misuse` to `InvalidInput` and `Bug` to `Other`.
+/// Maps `NotYet` to `WouldBlock`, `Limit` to `QuotaExceeded`, `Protocol` to `InvalidData`, `Truncated` to `UnexpectedEof`, `Timeout` to `TimedOut`, `Misuse` to `InvalidInput` and `Bug` to `Other`.
 #[cfg(feature = "std")]
 impl From<ErrorKind> for std::io::ErrorKind {
     fn from(kind: ErrorKind) -> Self {
@@ -67,6 +69,7 @@ impl From<ErrorKind> for std::io::ErrorKind {
             ErrorKind::Limit => Self::QuotaExceeded,
             ErrorKind::Protocol => Self::InvalidData,
             ErrorKind::Truncated => Self::UnexpectedEof,
+            ErrorKind::Timeout => Self::TimedOut,
             ErrorKind::Misuse => Self::InvalidInput,
             ErrorKind::Bug => Self::Other,
         }

@@ -21,6 +21,8 @@ extern crate std;
 
 pub mod buf;
 #[deny(clippy::indexing_slicing)]
+pub mod conn;
+#[deny(clippy::indexing_slicing)]
 pub mod decode;
 #[deny(clippy::indexing_slicing)]
 pub mod encode;

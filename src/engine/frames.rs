@@ -43,8 +43,11 @@ use crate::input::Input;
 /// engine.feed(b"two\n").unwrap(); // error: `engine` is borrowed by `frames`
 /// frames.next_frame().unwrap();
 /// ```
-pub struct Frames<'a, D: Decode, B: StreamBufMut = LinearBuf> {
-    engine: &'a mut Engine<D, B>,
+pub struct Frames<'a, D: Decode, B: StreamBufMut = LinearBuf>(Cursor<'a, 'a, D, B>);
+
+/// What a guard does, without its end.
+pub(crate) struct Cursor<'e, 'a, D: Decode, B: StreamBufMut> {
+    pub(crate) engine: &'e mut Engine<D, B>,
     /// What is unread of the caller's chunk.
     chunk: &'a [u8],
     mode: Mode,
@@ -62,7 +65,7 @@ pub(super) enum Mode {
 }
 
 /// A step before it is shown: nothing in it borrows the engine.
-enum Next<'a, T> {
+pub(crate) enum Next<'a, T> {
     Frame { token: T, place: Place, bytes: Where<'a>, role: Role },
     Idle,
     NeedMoreData(NeedMoreData),
@@ -71,7 +74,7 @@ enum Next<'a, T> {
 
 /// What a frame is to the stream.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
+pub(crate) enum Role {
     /// One of many.
     Ordinary,
     /// The start of one that is too long.
@@ -82,7 +85,7 @@ enum Role {
 
 /// Where a frame's bytes are.
 #[derive(Clone, Copy)]
-enum Where<'a> {
+pub(crate) enum Where<'a> {
     Chunk(&'a [u8]),
     /// `len` bytes at offset `at` of the first stored run.
     Stored {
@@ -101,7 +104,7 @@ struct Sight {
 }
 
 type Scanned<D> = Result<Found<<D as Decode>::Token>, Stop<<D as Decode>::Fault>>;
-type Stepped<'a, D, T = Next<'a, <D as Decode>::Token>> = Result<T, Error<<D as Decode>::Fault>>;
+pub(crate) type Stepped<'a, D, T = Next<'a, <D as Decode>::Token>> = Result<T, Error<<D as Decode>::Fault>>;
 
 impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     /// The fastest way to look for the next frame.
@@ -154,10 +157,67 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     }
 }
 
+/// Looks at the caller's chunk. Returns at once with what becomes of a frame that lies whole in it, or of a pause, and gives every other step as a value. A macro, since a frame that is handed on as a
+/// value goes through memory, which takes longer than all the rest.
+macro_rules! look_in_chunk {
+    ($frames:ident, |$token:ident, $place:ident, $bytes:ident| $frame:expr, |$short:ident| $need:expr, $idle:expr) => {{
+        let Engine {
+            decoder,
+            progress,
+            position,
+            max_frame,
+            awaits,
+            #[cfg(feature = "testkit")]
+            examined,
+            ..
+        } = &mut *$frames.engine;
+        let run = $frames.chunk.get(..*max_frame).unwrap_or($frames.chunk);
+        let input = Input::contiguous(run, *position);
+        D::reset(progress);
+        let scanned = decoder.scan(progress, &input);
+        #[cfg(feature = "testkit")]
+        {
+            *examined += input.examined_so_far();
+        }
+        match scanned {
+            Ok(Found::Frame { len, mut token }) if len > 0 && len <= run.len() => {
+                let ($bytes, rest) = $frames.chunk.split_at(len);
+                match decoder.inspect(&mut token, progress, $bytes) {
+                    Ok(()) => {
+                        $frames.chunk = rest;
+                        let $place = $frames.engine.pass(len);
+                        let $token = token;
+                        return Ok($frame);
+                    }
+                    Err(reject) => $frames.reject_or_go_on(reject, len),
+                }
+            }
+            Err(Stop::Need($short)) if run.len() == $frames.chunk.len() && $short.missing.get() <= *max_frame - run.len() => {
+                *awaits = Awaits::Bytes(run.len() + $short.missing.get());
+                $frames.mode = Mode::Slow;
+                return Ok($need);
+            }
+            Err(Stop::Idle) if $frames.chunk.is_empty() => {
+                *awaits = Awaits::Frame;
+                $frames.mode = Mode::Slow;
+                return Ok($idle);
+            }
+            Ok(found) => $frames.act_or_go_on(Ok(found), Sight { have: run.len(), end: false }),
+            Err(stop) => $frames.act_or_go_on(Err(stop), Sight { have: run.len(), end: false }),
+        }
+    }};
+}
+
 impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
     #[inline(always)]
     pub(super) fn new(engine: &'a mut Engine<D, B>, chunk: &'a [u8], mode: Mode) -> Self {
-        Self { engine, chunk, mode }
+        Self(Cursor { engine, chunk, mode })
+    }
+
+    /// The steps, for a machine that shows them in its own way.
+    #[inline(always)]
+    pub(crate) fn cursor(&mut self) -> &mut Cursor<'a, 'a, D, B> {
+        &mut self.0
     }
 
     /// Returns the next frame, lent until the next call, or why there is none yet.
@@ -169,69 +229,18 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
     /// Linear in the bytes of the stream, over all calls and for every chunking. Copies a frame only when it straddles chunks or segments.
     #[inline(always)]
     pub fn next_frame(&mut self) -> Result<Step<D::Frame<'_>>, Error<D::Fault>> {
-        // In the chunk each arm gives its step itself: handed on as a value it would go through memory, which takes longer than all the rest.
-        let next = match self.mode {
-            Mode::Chunk => {
-                let Engine {
-                    decoder,
-                    progress,
-                    position,
-                    max_frame,
-                    awaits,
-                    #[cfg(feature = "testkit")]
-                    examined,
-                    ..
-                } = &mut *self.engine;
-                let run = self.chunk.get(..*max_frame).unwrap_or(self.chunk);
-                let input = Input::contiguous(run, *position);
-                D::reset(progress);
-                let scanned = decoder.scan(progress, &input);
-                #[cfg(feature = "testkit")]
-                {
-                    *examined += input.examined_so_far();
-                }
-                match scanned {
-                    Ok(Found::Frame { len, mut token }) if len > 0 && len <= run.len() => {
-                        let (bytes, rest) = self.chunk.split_at(len);
-                        match decoder.inspect(&mut token, progress, bytes) {
-                            Ok(()) => {
-                                self.chunk = rest;
-                                let place = self.engine.pass(len);
-                                return Ok(Step::Frame(D::open(token, &self.engine.progress, bytes), place));
-                            }
-                            Err(reject) => self.reject_or_go_on(reject, len),
-                        }
-                    }
-                    Err(Stop::Need(short)) if run.len() == self.chunk.len() && short.missing.get() <= *max_frame - run.len() => {
-                        *awaits = Awaits::Bytes(run.len() + short.missing.get());
-                        self.mode = Mode::Slow;
-                        return Ok(Step::NeedMoreData(short));
-                    }
-                    Err(Stop::Idle) if self.chunk.is_empty() => {
-                        *awaits = Awaits::Frame;
-                        self.mode = Mode::Slow;
-                        return Ok(Step::Idle);
-                    }
-                    Ok(found) => self.act_or_go_on(Ok(found), Sight { have: run.len(), end: false }),
-                    Err(stop) => self.act_or_go_on(Err(stop), Sight { have: run.len(), end: false }),
-                }
-            }
-            Mode::Stored => self.advance_in_store(),
-            Mode::Slow => self.wait_or_look(),
+        let cursor = &mut self.0;
+        let next = match cursor.mode {
+            Mode::Chunk => look_in_chunk!(
+                cursor,
+                |token, place, bytes| Step::Frame(D::open(token, &cursor.engine.progress, bytes), place),
+                |short| Step::NeedMoreData(short),
+                Step::Idle
+            ),
+            Mode::Stored => cursor.advance_in_store(),
+            Mode::Slow => cursor.wait_or_look(),
         };
-        Ok(match next? {
-            Next::Frame { token, place, bytes, role } => {
-                let bytes = match bytes {
-                    Where::Chunk(bytes) => bytes,
-                    Where::Stored { at, len } => self.engine.stored(at, len),
-                };
-                let frame = D::open(token, &self.engine.progress, bytes);
-                if role == Role::Last { Step::Handoff(frame, place) } else { Step::Frame(frame, place) }
-            }
-            Next::Idle => Step::Idle,
-            Next::NeedMoreData(short) => Step::NeedMoreData(short),
-            Next::End(place) => Step::End(place),
-        })
+        Ok(cursor.engine.show(next?))
     }
 
     /// Returns the next frame to keep: the same steps and errors as [`next_frame`](Self::next_frame).
@@ -251,19 +260,44 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn next_view(&mut self) -> Result<Step<Kept<D>>, Error<D::Fault>> {
-        Ok(match self.wait_or_look()? {
+        Ok(match self.0.wait_or_look()? {
             Next::Frame { token, place, bytes, role } => {
                 let encoded = match bytes {
                     Where::Chunk(bytes) => Bytes::copy_from_slice(bytes),
-                    Where::Stored { at, len } => self.engine.split_stored(at, place.len, len)?,
+                    Where::Stored { at, len } => self.0.engine.split_stored(at, place.len, len)?,
                 };
-                let kept = Kept { encoded, token, progress: core::mem::take(&mut self.engine.progress) };
+                let kept = Kept { encoded, token, progress: core::mem::take(&mut self.0.engine.progress) };
                 if role == Role::Last { Step::Handoff(kept, place) } else { Step::Frame(kept, place) }
             }
             Next::Idle => Step::Idle,
             Next::NeedMoreData(short) => Step::NeedMoreData(short),
             Next::End(place) => Step::End(place),
         })
+    }
+}
+
+impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
+    /// The steps of what is stored.
+    #[inline(always)]
+    pub(crate) fn new(engine: &'e mut Engine<D, B>) -> Self {
+        engine.check_forgotten();
+        let mode = engine.resume();
+        Self { engine, chunk: &[], mode }
+    }
+
+    /// Takes the next step without showing what it brings, which [`Engine::show`] does.
+    #[inline(always)]
+    pub(crate) fn advance(&mut self) -> Stepped<'a, D> {
+        match self.mode {
+            Mode::Chunk => look_in_chunk!(
+                self,
+                |token, place, bytes| Next::Frame { token, place, bytes: Where::Chunk(bytes), role: Role::Ordinary },
+                |short| Next::NeedMoreData(short),
+                Next::Idle
+            ),
+            Mode::Stored => self.advance_in_store(),
+            Mode::Slow => self.wait_or_look(),
+        }
     }
 
     /// Looks at the first stored run.
@@ -547,6 +581,40 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
 }
 
 impl<D: Decode, B: StreamBufMut> Engine<D, B> {
+    /// Shows what a step brings.
+    #[inline(always)]
+    pub(crate) fn show<'s>(&'s self, next: Next<'s, D::Token>) -> Step<D::Frame<'s>> {
+        match next {
+            Next::Frame { token, place, bytes, role } => {
+                let frame = D::open(token, &self.progress, self.bytes(bytes));
+                if role == Role::Last { Step::Handoff(frame, place) } else { Step::Frame(frame, place) }
+            }
+            Next::Idle => Step::Idle,
+            Next::NeedMoreData(short) => Step::NeedMoreData(short),
+            Next::End(place) => Step::End(place),
+        }
+    }
+
+    /// The decoder, and the index and the bytes of the frame that is lent.
+    #[inline(always)]
+    pub(crate) fn split_lent<'s>(&'s mut self, bytes: Where<'s>) -> (&'s mut D, &'s D::Progress, &'s [u8]) {
+        let Self { decoder, progress, store, .. } = self;
+        let bytes = match bytes {
+            Where::Chunk(bytes) => bytes,
+            Where::Stored { at, len } => store.peek().get(at..).and_then(|run| run.get(..len)).unwrap_or_default(),
+        };
+        (decoder, progress, bytes)
+    }
+
+    /// The bytes of a frame, wherever they are.
+    #[inline(always)]
+    fn bytes<'s>(&'s self, bytes: Where<'s>) -> &'s [u8] {
+        match bytes {
+            Where::Chunk(bytes) => bytes,
+            Where::Stored { at, len } => self.stored(at, len),
+        }
+    }
+
     /// The bytes of a frame that is lent.
     #[inline(always)]
     fn stored(&self, at: usize, len: usize) -> &[u8] {
@@ -582,10 +650,10 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
 impl<D: Decode, B: StreamBufMut> Drop for Frames<'_, D, B> {
     #[inline(always)]
     fn drop(&mut self) {
-        if self.engine.supply == Supply::Lent {
-            self.engine.supply = Supply::Open;
-            if !self.chunk.is_empty() {
-                self.engine.keep(self.chunk);
+        if self.0.engine.supply == Supply::Lent {
+            self.0.engine.supply = Supply::Open;
+            if !self.0.chunk.is_empty() {
+                self.0.engine.keep(self.0.chunk);
             }
         }
     }
@@ -593,7 +661,7 @@ impl<D: Decode, B: StreamBufMut> Drop for Frames<'_, D, B> {
 
 impl<D: Decode, B: StreamBufMut> fmt::Debug for Frames<'_, D, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Frames").field("engine", &self.engine).field("unread_of_chunk", &self.chunk.len()).finish()
+        f.debug_struct("Frames").field("engine", &self.0.engine).field("unread_of_chunk", &self.0.chunk.len()).finish()
     }
 }
 

@@ -5,7 +5,7 @@ use core::fmt;
 
 use super::frames::Mode;
 use super::{Awaits, EAGER_RESERVE, Engine, Frames, READ_BLOCK, State, Supply};
-use crate::buf::{OwnedReservation, RefusedCommit, StreamBufMut};
+use crate::buf::{OwnedReservation, RefusedCommit, Reservation, StreamBufMut};
 use crate::decode::Decode;
 use crate::error::{BufError, Refused};
 
@@ -162,11 +162,17 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     }
 
     fn go_on(&mut self) -> Frames<'_, D, B> {
+        let mode = self.resume();
+        Frames::new(self, &[], mode)
+    }
+
+    /// Prepares for a look at what is stored.
+    #[inline(always)]
+    pub(super) fn resume(&mut self) -> Mode {
         if self.held_bytes() > 0 {
             self.awaits_no_frame();
         }
-        let mode = self.mode();
-        Frames::new(self, &[], mode)
+        self.mode()
     }
 
     /// The first byte of a frame is there.
@@ -177,7 +183,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         }
     }
 
-    fn check_forgotten(&mut self) {
+    pub(super) fn check_forgotten(&mut self) {
         if self.supply == Supply::Lent {
             self.supply = Supply::Forgotten;
             self.state = State::Failed(self.forgotten());
@@ -214,6 +220,22 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         if self.store.write(chunk).is_err() {
             self.state = State::Failed(self.bug("the buffer refused bytes"));
         }
+    }
+
+    /// Lends storage to read into, for a caller that commits without having kept the [`Room`].
+    pub(crate) fn space(&mut self) -> Result<&mut [u8], Refused> {
+        let Room { engine, len } = self.reserve()?;
+        Ok(engine.store.reserve(len).map(Reservation::into_mut_slice).unwrap_or_default())
+    }
+
+    /// Takes the first `n` bytes of [`space`](Self::space).
+    pub(crate) fn commit(&mut self, n: usize) -> Result<(), Refused> {
+        self.reserve()?.commit(n).map(|_| ())
+    }
+
+    /// As many bytes as are worth reading now.
+    pub(crate) fn wanted(&self) -> usize {
+        self.claim().max(READ_BLOCK)
     }
 
     /// How many bytes to lend, with storage provided for them: a block or, of a longer frame that is due, as much as its storage has room for. That storage grows by exact steps.

@@ -21,6 +21,7 @@ mod input;
 
 use core::fmt;
 
+pub(crate) use frames::{Cursor, Next, Role, Where};
 pub use frames::{Frames, Kept};
 pub use input::Room;
 
@@ -276,6 +277,16 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     #[must_use]
     pub fn decoder(&self) -> &D {
         &self.decoder
+    }
+
+    /// Lends the decoder to be changed by whoever writes with it.
+    pub(crate) fn decoder_mut(&mut self) -> &mut D {
+        &mut self.decoder
+    }
+
+    /// Whether the end of the stream was announced.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.supply == Supply::Ended
     }
 
     /// Returns the stream offset of the first unread byte.

@@ -1,0 +1,655 @@
+//! A whole connection as a state machine: reads, writes, keeps time and ends well, and leaves all I/O to a driver.
+//!
+//! One call does all the work that needs no I/O, and then says what it wants. The application's loop is the same under every driver; a driver only satisfies a [`Want`].
+//!
+//! ```
+//! use framewright::conn::{Conn, Plain, Turn};
+//! use framewright::{Time, framing::Lines};
+//!
+//! let now = Time::ZERO; // a driver's clock
+//! let mut conn = Conn::new(Plain(Lines::new(1024)), now);
+//! let mut wire = &b"hello\nworld\n"[..]; // a socket, at whose end the peer is done sending
+//! let mut sent = Vec::<u8>::new();
+//! loop {
+//!     match conn.step() {
+//!         // Answers while the event is still borrowed.
+//!         Turn::Event(line, mut out) => out.send(line)?,
+//!         Turn::Bad(error, _) => println!("stepped over: {error}"),
+//!         Turn::Over(_result, mut out) => out.send("bye")?,
+//!         Turn::Want(want) if want.write > 0 => {
+//!             sent.extend(conn.output().flatten());
+//!             conn.sent(now, want.write)?;
+//!         }
+//!         Turn::Want(want) if want.shutdown => conn.shut(now),
+//!         Turn::Want(want) if want.read > 0 => match std::io::Read::read(&mut wire, conn.space()?)? {
+//!             0 => conn.eof(now),
+//!             n => conn.commit(now, n)?,
+//!         },
+//!         Turn::Want(_) => unreachable!("a deadline alone: wait for it, and then conn.tick(now)"),
+//!         Turn::Handoff | Turn::Done => break,
+//!     }
+//! }
+//! assert_eq!(sent, b"hello\nworld\nbye\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod output;
+mod protocol;
+mod timers;
+
+use core::fmt;
+
+use self::output::Output;
+use self::timers::{Clock, Waits};
+use crate::buf::{LinearBuf, OwnedReservation, RefusedCommit, SegmentedBuf, StreamBuf, StreamBufMut, View};
+use crate::decode::Decode;
+use crate::engine::{Cursor, DEFAULT_BACKLOG, DEFAULT_MAX_FRAME, Engine, Frames, Next, Parts, Role, Where};
+use crate::error::{Error, ErrorKind, NeedMoreData, Refused};
+use crate::time::Time;
+
+pub use self::output::Outbox;
+pub use self::protocol::{Phase, Plain, Protocol, Reaction, Replies};
+pub use self::timers::{MinRate, Timeouts, Timer};
+
+/// The limits of a connection. All are on by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest frame, in encoded bytes: 16 MiB. The protocol's own limit counts beside it.
+    pub max_frame: usize,
+    /// The unread bytes above which input is refused to a driver that does not drain its steps: 1 MiB.
+    pub backlog: usize,
+    /// The unsent bytes from which on the outbox is no longer [writable](Outbox::is_writable): 64 KiB. Advice.
+    pub high_water: usize,
+    /// The most unsent bytes; a message for which there is no room comes back: 1 MiB. Automatic answers count beside it.
+    pub max_unsent: usize,
+    /// The unsent bytes of automatic answers above which nothing is read: 16 KiB.
+    pub replies: usize,
+    /// The timers.
+    pub timeouts: Timeouts,
+}
+
+impl Limits {
+    /// The defaults.
+    pub const DEFAULT: Self = Self {
+        max_frame: DEFAULT_MAX_FRAME,
+        backlog: DEFAULT_BACKLOG,
+        high_water: 64 * 1024,
+        max_unsent: 1024 * 1024,
+        replies: 16 * 1024,
+        timeouts: Timeouts::DEFAULT,
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// A connection: a [`Protocol`], and everything that it needs but I/O.
+///
+/// | state | read | write | goes on when |
+/// |---|---|---|---|
+/// | open | yes | yes | the peer ends, fails, or is [drained](Self::begin_drain) |
+/// | closing | yes | what is queued, and then the end | that is [shut](Self::shut) |
+/// | over ([`Turn::Over`] was given) | no | last words, and then the end; goes on where [half-open](Self::half_open) | the application closes, all is sent and shut |
+/// | handed off ([`Turn::Handoff`]) | no | no | [`into_parts`](Self::into_parts) |
+/// | done ([`Turn::Done`], for ever) | no | no | |
+pub struct Conn<P: Protocol> {
+    engine: Engine<P>,
+    rest: Rest<<P as Decode>::Fault>,
+}
+
+/// Everything but the reading engine.
+struct Rest<F> {
+    output: Output,
+    clock: Clock,
+    reading: Reading<F>,
+    writing: Writing,
+    ends: Ends,
+}
+
+/// What becomes of the reading side.
+#[derive(Debug)]
+enum Reading<F> {
+    Open,
+    /// Reads on to the next boundary between frames.
+    Draining,
+    /// Over, which the application has to be told.
+    Concluded(Result<(), Failure<F>>),
+    /// The application was told.
+    Over(Told),
+    /// The protocol has handed over.
+    HandedOver,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// That the peer has ended.
+    End,
+    /// That the connection failed.
+    Failure,
+}
+
+/// What becomes of the writing side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writing {
+    Open,
+    /// What is queued is still sent, and then the peer told.
+    Closing,
+    /// The peer was told, or cannot be.
+    Shut,
+}
+
+/// When the writing side ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ends {
+    WithReading,
+    Alone,
+}
+
+/// What a connection has to say.
+pub enum Turn<'a, P: Protocol> {
+    /// A frame. Both it and the way to answer are borrowed until the next call.
+    Event(P::Frame<'a>, Outbox<'a, P>),
+    /// One bad frame, which was stepped over.
+    Bad(Error<<P as Decode>::Fault>, Outbox<'a, P>),
+    /// Once: nothing more comes from the peer, for this reason. Last words are still sent.
+    Over(Result<(), Failure<<P as Decode>::Fault>>, Outbox<'a, P>),
+    /// Nothing more can be done without the driver.
+    Want(Want),
+    /// The protocol has handed over, and everything was sent: [`Conn::into_parts`] has what the next one needs. From now on.
+    Handoff,
+    /// The connection is over, and everything was sent. From now on.
+    Done,
+}
+
+/// What a connection wants of its driver. Complete: there is nothing else to wait for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Want {
+    /// So many bytes are worth reading; 0 forbids to read.
+    pub read: usize,
+    /// So many bytes wait to be written.
+    pub write: usize,
+    /// The peer is to be told that nothing more will be written; then call [`Conn::shut`].
+    pub shutdown: bool,
+    /// When to call [`Conn::tick`], if nothing happens before.
+    pub deadline: Option<Time>,
+}
+
+/// Why a connection failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Failure<F> {
+    /// The peer broke a rule, or the stream was cut short.
+    Stream(Error<F>),
+    /// A timer fired.
+    Timeout(Timer),
+    /// The driver said that the connection was [reset](Conn::reset).
+    Reset,
+    /// The protocol broke its contract.
+    Bug(&'static str),
+}
+
+impl<F> Failure<F> {
+    /// Returns the class of the failure: that of the stream's error, `Timeout`, `Truncated` for a reset, or `Bug`.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Stream(error) => error.kind(),
+            Self::Timeout(_) => ErrorKind::Timeout,
+            Self::Reset => ErrorKind::Truncated,
+            Self::Bug(_) => ErrorKind::Bug,
+        }
+    }
+}
+
+impl<F: fmt::Display> fmt::Display for Failure<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stream(error) => error.fmt(f),
+            Self::Timeout(timer) => timer.fmt(f),
+            Self::Reset => f.write_str("the connection was reset"),
+            Self::Bug(what) => write!(f, "the protocol has a bug: {what}"),
+        }
+    }
+}
+
+impl<F: core::error::Error + 'static> core::error::Error for Failure<F> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Stream(error) => Some(error),
+            Self::Timeout(timer) => Some(timer),
+            Self::Reset | Self::Bug(_) => None,
+        }
+    }
+}
+
+/// What a connection is made of, for a switch of protocols: nothing is lost that was read or is to be sent.
+#[derive(Debug)]
+#[must_use = "unread and unsent bytes are lost when this is dropped"]
+pub struct ConnParts<P> {
+    /// The protocol, and what is unread.
+    pub reading: Parts<P, LinearBuf>,
+    /// What was not sent.
+    pub unsent: SegmentedBuf,
+}
+
+impl<P> ConnParts<P> {
+    /// Replaces the protocol, by the one that follows.
+    pub fn with_protocol<Q>(self, protocol: Q) -> ConnParts<Q> {
+        ConnParts { reading: self.reading.with_decoder(protocol), unsent: self.unsent }
+    }
+}
+
+/// A step before it is shown: nothing in it borrows the connection.
+enum Seen<'a, P: Protocol> {
+    Event { token: P::Token, bytes: Where<'a> },
+    Bad(Error<<P as Decode>::Fault>),
+    Over(Result<(), Failure<<P as Decode>::Fault>>),
+    Want(Want),
+    Handoff,
+    Done,
+}
+
+impl<P: Protocol> Conn<P> {
+    /// Makes a connection that begins now, with the default [`Limits`]. Allocates nothing.
+    #[must_use]
+    pub fn new(protocol: P, now: Time) -> Self {
+        Self::with_limits(protocol, now, Limits::DEFAULT)
+    }
+
+    /// Makes a connection with these limits.
+    #[must_use]
+    pub fn with_limits(protocol: P, now: Time, limits: Limits) -> Self {
+        let parts = Parts { decoder: protocol, unread: LinearBuf::new(), position: 0, ended: false };
+        Self::from_parts(ConnParts { reading: parts, unsent: SegmentedBuf::new() }, now, limits)
+    }
+
+    /// Makes a connection that goes on where another stopped, on the same transport.
+    #[must_use]
+    pub fn from_parts(parts: ConnParts<P>, now: Time, limits: Limits) -> Self {
+        let mut queue = parts.unsent;
+        queue.set_max_bytes(limits.max_unsent);
+        let mut clock = Clock::new(now, limits.timeouts);
+        clock.handshake = (parts.reading.decoder.phase() == Phase::Handshake).then_some(now);
+        clock.writing = (!queue.is_empty()).then_some(now);
+        let engine = Engine::from_parts(parts.reading).with_max_frame(limits.max_frame).with_backlog(limits.backlog);
+        let output = Output::new(queue, limits.high_water, limits.replies);
+        Self { engine, rest: Rest { output, clock, reading: Reading::Open, writing: Writing::Open, ends: Ends::WithReading } }
+    }
+
+    /// Goes on writing after the peer has ended, until the application [closes](Outbox::close). Otherwise this direction ends when the peer's has.
+    #[must_use]
+    pub fn half_open(mut self) -> Self {
+        self.rest.ends = Ends::Alone;
+        self
+    }
+
+    /// Does everything that can be done without I/O, up to the next thing to tell.
+    ///
+    /// Always `match` on it: [`Turn::Bad`] and [`Turn::Over`] are given once, and a `while let` on another would lose them.
+    #[inline]
+    pub fn step(&mut self) -> Turn<'_, P> {
+        let seen = self.rest.look(&mut Cursor::new(&mut self.engine));
+        show(seen, &mut self.engine, &mut self.rest)
+    }
+
+    /// Takes the next bytes from the peer, borrowed: events are handed out of the caller's own chunk. What is unread when the guard is dropped is stored.
+    ///
+    /// # Errors
+    /// [`Refused`], with the chunk untouched: only when it was not asked for.
+    #[inline]
+    pub fn feed<'a>(&'a mut self, now: Time, chunk: &'a [u8]) -> Result<Steps<'a, P>, Refused> {
+        self.rest.came(now, chunk.len());
+        Ok(Steps { frames: self.engine.feed(chunk)?, rest: &mut self.rest })
+    }
+
+    /// Lends storage to read the next bytes from the peer into; at least one byte. Then call [`commit`](Self::commit), or nothing.
+    ///
+    /// # Errors
+    /// [`Refused`] when nothing was to be read.
+    pub fn space(&mut self) -> Result<&mut [u8], Refused> {
+        self.engine.space()
+    }
+
+    /// Takes the first `n` bytes of the [`space`](Self::space) as the next from the peer. 0 is a no-op, never the end.
+    ///
+    /// # Errors
+    /// [`Refused`] when there was no such space.
+    pub fn commit(&mut self, now: Time, n: usize) -> Result<(), Refused> {
+        self.rest.came(now, n);
+        self.engine.commit(n)
+    }
+
+    /// Lends storage for the next bytes from the peer that leaves the connection: for completion I/O.
+    ///
+    /// # Errors
+    /// As for [`space`](Self::space).
+    pub fn reserve_owned(&mut self) -> Result<OwnedReservation, Refused> {
+        self.engine.reserve_owned()
+    }
+
+    /// Takes what was put into an owned reservation as the next bytes from the peer.
+    ///
+    /// # Errors
+    /// As [`Engine::commit_owned`].
+    pub fn commit_owned(&mut self, now: Time, reservation: OwnedReservation) -> Result<(), RefusedCommit<Refused>> {
+        self.rest.came(now, reservation.storage.len());
+        self.engine.commit_owned(reservation).map(|_| ())
+    }
+
+    /// Says that the peer sends nothing more. What came before is still given.
+    pub fn eof(&mut self, now: Time) {
+        self.rest.at(now);
+        drop(self.engine.eof());
+    }
+
+    /// Says that the connection is broken: nothing more can be read or written.
+    pub fn reset(&mut self, now: Time) {
+        self.rest.at(now);
+        self.rest.abandon(Failure::Reset);
+    }
+
+    /// Says that time has passed: to be called at [`Want::deadline`], and harmless at any other time.
+    pub fn tick(&mut self, now: Time) {
+        self.rest.at(now);
+    }
+
+    /// Returns what waits to be written, as slices in order; nothing while a [batch](Self::take_output) is out.
+    pub fn output(&self) -> impl Iterator<Item = &[u8]> {
+        self.rest.output.slices()
+    }
+
+    /// Takes up to `n` bytes of what waits to be written, owned: for completion I/O. `None` when there is nothing, or a batch is out. It comes back by [`sent`](Self::sent).
+    pub fn take_output(&mut self, n: usize) -> Option<View> {
+        self.rest.output.take(n)
+    }
+
+    /// Says that the first `n` bytes were written; of a batch, that it is back, and what was not written of it comes first again.
+    ///
+    /// # Errors
+    /// [`NeedMoreData`] when there were not so many.
+    pub fn sent(&mut self, now: Time, n: usize) -> Result<(), NeedMoreData> {
+        self.rest.at(now);
+        self.rest.sent(n)
+    }
+
+    /// Says that the peer was told of the end of this direction, as [`Want::shutdown`] asked.
+    pub fn shut(&mut self, now: Time) {
+        self.rest.at(now);
+        if self.rest.is_to_shut() {
+            self.rest.writing = Writing::Shut;
+        }
+    }
+
+    /// Borrows the way out, between steps.
+    pub fn outbox(&mut self) -> Outbox<'_, P> {
+        self.rest.outbox(self.engine.decoder_mut())
+    }
+
+    /// Stops reading at the next boundary between frames, as if the peer had ended there; what is unread stays unread.
+    pub fn begin_drain(&mut self) {
+        if matches!(self.rest.reading, Reading::Open) {
+            self.rest.reading = Reading::Draining;
+        }
+    }
+
+    /// Returns the protocol.
+    #[must_use]
+    pub fn protocol(&self) -> &P {
+        self.engine.decoder()
+    }
+
+    /// Returns the bytes that are held: unread and unsent.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.engine.held_bytes() + self.rest.output.unsent()
+    }
+
+    /// Returns the bytes of storage allocated.
+    #[must_use]
+    pub fn capacity_bytes(&self) -> usize {
+        self.engine.capacity_bytes() + self.rest.output.queue.capacity()
+    }
+
+    /// Gives up the connection for its parts: the protocol, and all that is unread and unsent.
+    ///
+    /// # Errors
+    /// When the guard of a borrowed chunk was forgotten, and bytes may be missing.
+    pub fn into_parts(self) -> Result<ConnParts<P>, Error<<P as Decode>::Fault>> {
+        Ok(ConnParts { reading: self.engine.into_parts()?, unsent: self.rest.output.into_unsent() })
+    }
+}
+
+/// Gives the steps of a connection out of a borrowed chunk. Made by [`Conn::feed`].
+pub struct Steps<'a, P: Protocol> {
+    frames: Frames<'a, P>,
+    rest: &'a mut Rest<<P as Decode>::Fault>,
+}
+
+impl<P: Protocol> Steps<'_, P> {
+    /// As [`Conn::step`].
+    #[inline]
+    pub fn step(&mut self) -> Turn<'_, P> {
+        let cursor = self.frames.cursor();
+        let seen = self.rest.look(cursor);
+        show(seen, cursor.engine, self.rest)
+    }
+}
+
+/// Shows a step. The event borrows the receiving side, the outbox the protocol and the sending side.
+#[inline(always)]
+fn show<'s, P: Protocol>(seen: Seen<'s, P>, engine: &'s mut Engine<P>, rest: &'s mut Rest<<P as Decode>::Fault>) -> Turn<'s, P> {
+    match seen {
+        Seen::Event { token, bytes } => {
+            let (protocol, progress, bytes) = engine.split_lent(bytes);
+            Turn::Event(P::open(token, progress, bytes), rest.outbox(protocol))
+        }
+        Seen::Bad(error) => Turn::Bad(error, rest.outbox(engine.decoder_mut())),
+        Seen::Over(result) => Turn::Over(result, rest.outbox(engine.decoder_mut())),
+        Seen::Want(want) => Turn::Want(want),
+        Seen::Handoff => Turn::Handoff,
+        Seen::Done => Turn::Done,
+    }
+}
+
+impl<F: core::error::Error + Clone + 'static> Rest<F> {
+    #[inline(always)]
+    fn outbox<'s, P>(&'s mut self, protocol: &'s mut P) -> Outbox<'s, P> {
+        Outbox { protocol, output: &mut self.output, writing: &mut self.writing }
+    }
+
+    /// Finds the next thing to tell.
+    #[inline(always)]
+    fn look<'c, P: Protocol + Decode<Fault = F>>(&mut self, cursor: &mut Cursor<'_, 'c, P, LinearBuf>) -> Seen<'c, P> {
+        loop {
+            if !matches!(self.reading, Reading::Open | Reading::Draining) || self.output.owes_replies() {
+                return self.beside_reading(cursor.engine);
+            }
+            match cursor.advance() {
+                Ok(Next::Frame { token, bytes, role, .. }) => {
+                    if self.react(cursor.engine, &token, bytes, role) == Reaction::Event {
+                        return Seen::Event { token, bytes };
+                    }
+                }
+                Ok(Next::End(_)) => self.conclude(Ok(())),
+                Ok(pause) => {
+                    if let Some(want) = self.pause(cursor.engine, matches!(pause, Next::Idle)) {
+                        return Seen::Want(want);
+                    }
+                }
+                Err(error) if error.is_fatal() => self.conclude(Err(Failure::Stream(error))),
+                Err(error) => return Seen::Bad(error),
+            }
+        }
+    }
+
+    /// Lets the protocol react to a frame.
+    #[inline(always)]
+    fn react<P: Protocol + Decode<Fault = F>>(
+        &mut self,
+        engine: &mut Engine<P>,
+        token: &P::Token,
+        bytes: Where<'_>,
+        role: Role,
+    ) -> Reaction {
+        let mut replies = self.output.replies();
+        let (protocol, progress, bytes) = engine.split_lent(bytes);
+        let reaction = protocol.react(&P::open(token.clone(), progress, bytes), &mut replies);
+        let (queued, outcome) = (replies.queued, replies.outcome);
+        self.clock.framed(protocol.phase());
+        if role == Role::Last {
+            self.reading = Reading::HandedOver;
+        } else if matches!(self.reading, Reading::Draining) {
+            self.conclude(Ok(()));
+        }
+        if queued > 0 || outcome.is_err() {
+            self.replied(queued, outcome);
+        }
+        reaction
+    }
+
+    #[cold]
+    fn replied(&mut self, queued: usize, outcome: Result<(), &'static str>) {
+        self.output.replied(queued);
+        if let Err(what) = outcome {
+            self.conclude(Err(Failure::Bug(what)));
+        }
+        if self.writing == Writing::Shut {
+            self.output.discard();
+        }
+    }
+
+    /// Nothing more can be read out of what is there: says what is wanted, unless the stream is to end here.
+    fn pause<P: Protocol + Decode<Fault = F>>(&mut self, engine: &Engine<P>, idle: bool) -> Option<Want> {
+        if idle && matches!(self.reading, Reading::Draining) {
+            self.conclude(Ok(()));
+            return None;
+        }
+        self.clock.pause(engine.decoder().phase(), idle, engine.position());
+        Some(self.want(if engine.has_ended() { 0 } else { engine.wanted() }))
+    }
+
+    /// What there is to tell when nothing is read.
+    #[cold]
+    fn beside_reading<'c, P: Protocol + Decode<Fault = F>>(&mut self, engine: &Engine<P>) -> Seen<'c, P> {
+        let _ = engine;
+        match core::mem::replace(&mut self.reading, Reading::HandedOver) {
+            Reading::Concluded(result) => {
+                self.reading = Reading::Over(if result.is_ok() { Told::End } else { Told::Failure });
+                return Seen::Over(result);
+            }
+            reading => self.reading = reading,
+        }
+        match self.reading {
+            Reading::Over(told) => {
+                let ends = told == Told::Failure || self.ends == Ends::WithReading;
+                if ends && self.writing == Writing::Open {
+                    self.writing = Writing::Closing;
+                }
+                if self.writing == Writing::Shut && !self.output.is_out() { Seen::Done } else { Seen::Want(self.want(0)) }
+            }
+            Reading::HandedOver if self.output.unsent() == 0 => Seen::Handoff,
+            _ => Seen::Want(self.want(0)),
+        }
+    }
+
+    /// What is wanted, when so many bytes are worth reading.
+    fn want(&mut self, read: usize) -> Want {
+        let shutdown = self.is_to_shut();
+        let clock = &mut self.clock;
+        if self.output.unsent() > 0 {
+            clock.writing = clock.writing.or(Some(clock.now));
+        }
+        if self.writing == Writing::Closing {
+            clock.closing = clock.closing.or(Some(clock.now));
+        }
+        Want { read, write: self.output.ready(), shutdown, deadline: clock.deadline() }
+    }
+
+    /// Whether everything was sent before the end.
+    fn is_to_shut(&self) -> bool {
+        self.writing == Writing::Closing && self.output.unsent() == 0
+    }
+
+    /// Goes on to `now`, and ends what a timer ends.
+    fn at(&mut self, now: Time) {
+        self.clock.set(now);
+        while let Some(timer) = self.clock.fired() {
+            match timer {
+                Timer::Write | Timer::Close => self.abandon(Failure::Timeout(timer)),
+                Timer::Idle | Timer::Frame | Timer::MinRate | Timer::Handshake => self.conclude(Err(Failure::Timeout(timer))),
+            }
+        }
+    }
+
+    /// Counts bytes that came.
+    #[inline]
+    fn came(&mut self, now: Time, n: usize) {
+        self.at(now);
+        self.clock.received += n as u64;
+    }
+
+    fn sent(&mut self, n: usize) -> Result<(), NeedMoreData> {
+        self.output.sent(n)?;
+        if self.writing == Writing::Shut {
+            self.output.discard();
+        }
+        self.clock.progressed(n, self.output.unsent());
+        Ok(())
+    }
+
+    /// Reads nothing more, for this reason, unless there is an earlier one.
+    #[cold]
+    fn conclude(&mut self, result: Result<(), Failure<F>>) {
+        if matches!(self.reading, Reading::Open | Reading::Draining) {
+            self.reading = Reading::Concluded(result);
+        }
+        self.clock.waits = Waits::Nothing;
+        self.clock.handshake = None;
+    }
+
+    /// Neither reads nor writes anything more.
+    fn abandon(&mut self, failure: Failure<F>) {
+        if matches!(self.reading, Reading::HandedOver) {
+            self.reading = Reading::Open;
+        }
+        self.conclude(Err(failure));
+        self.writing = Writing::Shut;
+        self.output.discard();
+        (self.clock.writing, self.clock.closing) = (None, None);
+    }
+}
+
+impl<P: Protocol> fmt::Debug for Conn<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conn")
+            .field("engine", &self.engine)
+            .field("reading", &self.rest.reading)
+            .field("writing", &self.rest.writing)
+            .field("unsent", &self.rest.output.unsent())
+            .field("now", &self.rest.clock.now)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<P: Protocol> fmt::Debug for Steps<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Steps").field("frames", &self.frames).finish_non_exhaustive()
+    }
+}
+
+impl<P: Protocol> fmt::Debug for Turn<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Event(..) => f.write_str("Event(..)"),
+            Self::Bad(error, _) => write!(f, "Bad({error})"),
+            Self::Over(Ok(()), _) => f.write_str("Over(Ok)"),
+            Self::Over(Err(failure), _) => write!(f, "Over({failure})"),
+            Self::Want(want) => want.fmt(f),
+            Self::Handoff => f.write_str("Handoff"),
+            Self::Done => f.write_str("Done"),
+        }
+    }
+}

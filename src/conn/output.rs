@@ -1,0 +1,200 @@
+use core::fmt;
+
+use super::{Protocol, Replies, Writing};
+use crate::buf::{BufConfig, SegmentedBuf, StreamBuf, StreamBufMut, View};
+use crate::encode::{Encode, EncodeError, Unsent};
+use crate::error::NeedMoreData;
+
+/// What waits to be sent.
+pub(super) struct Output {
+    pub(super) queue: SegmentedBuf,
+    batch: Batch,
+    high_water: usize,
+    /// The budget of automatic answers.
+    budget: usize,
+    /// The bytes of automatic answers queued since there were none.
+    replying: usize,
+    /// Where the last of them ends, counted in all bytes ever queued.
+    replies_end: u64,
+}
+
+/// What the driver took out of the queue: it comes before everything in it.
+enum Batch {
+    None,
+    /// On its way.
+    Out(View),
+    /// What came back unsent.
+    Back(View),
+}
+
+impl Output {
+    pub(super) fn new(queue: SegmentedBuf, high_water: usize, budget: usize) -> Self {
+        Self { queue, batch: Batch::None, high_water, budget, replying: 0, replies_end: 0 }
+    }
+
+    /// The bytes that have not been sent, those on their way among them.
+    pub(super) fn unsent(&self) -> usize {
+        self.queue.len() + self.batch.len()
+    }
+
+    /// The bytes that can be sent now.
+    pub(super) fn ready(&self) -> usize {
+        if self.is_out() { 0 } else { self.unsent() }
+    }
+
+    pub(super) fn is_out(&self) -> bool {
+        matches!(self.batch, Batch::Out(_))
+    }
+
+    pub(super) fn is_writable(&self) -> bool {
+        self.unsent() < self.high_water
+    }
+
+    /// Lends the queue for automatic answers.
+    pub(super) fn replies(&mut self) -> Replies<'_> {
+        Replies { queue: &mut self.queue, budget: self.budget, queued: 0, outcome: Ok(()) }
+    }
+
+    /// Counts automatic answers that were queued last.
+    pub(super) fn replied(&mut self, bytes: usize) {
+        if bytes > 0 {
+            self.replying += bytes;
+            self.replies_end = self.queue.position() + self.queue.len() as u64;
+        }
+    }
+
+    /// Whether automatic answers have to be sent before anything else is read.
+    pub(super) fn owes_replies(&self) -> bool {
+        self.replying > self.budget
+    }
+
+    /// What can be sent now, as slices.
+    pub(super) fn slices(&self) -> impl Iterator<Item = &[u8]> {
+        let (back, queued) = match &self.batch {
+            Batch::None => (None, Some(self.queue.segments())),
+            Batch::Back(view) => (Some(view.segments()), Some(self.queue.segments())),
+            Batch::Out(_) => (None, None),
+        };
+        back.into_iter().flatten().chain(queued.into_iter().flatten())
+    }
+
+    /// Takes at most `n` bytes out as a batch, unless one is out.
+    pub(super) fn take(&mut self, n: usize) -> Option<View> {
+        let batch = match core::mem::replace(&mut self.batch, Batch::None) {
+            Batch::None => self.queue.split_to(n.min(self.queue.len())).ok().filter(|batch| !batch.is_empty()),
+            Batch::Back(view) => Some(view),
+            Batch::Out(view) => {
+                self.batch = Batch::Out(view);
+                return None;
+            }
+        };
+        if let Some(batch) = &batch {
+            self.batch = Batch::Out(batch.clone());
+        }
+        batch
+    }
+
+    /// Forgets the first `n` bytes; a batch that is out is back, and what of it was not sent comes next.
+    pub(super) fn sent(&mut self, n: usize) -> Result<(), NeedMoreData> {
+        let most = if self.is_out() { self.batch.len() } else { self.unsent() };
+        NeedMoreData::check(most, n)?;
+        let of_batch = n.min(self.batch.len());
+        self.batch = match core::mem::replace(&mut self.batch, Batch::None) {
+            Batch::Out(view) | Batch::Back(view) if of_batch < view.len() => {
+                view.get(of_batch..view.len()).map_or(Batch::None, Batch::Back)
+            }
+            _ => Batch::None,
+        };
+        self.queue.advance(n - of_batch)?;
+        if self.queue.position() - self.batch.len() as u64 >= self.replies_end {
+            self.replying = 0;
+        }
+        Ok(())
+    }
+
+    /// Throws everything away but a batch that is out.
+    pub(super) fn discard(&mut self) {
+        let _ = self.queue.advance(self.queue.len());
+        if !self.is_out() {
+            self.batch = Batch::None;
+        }
+        self.replying = 0;
+    }
+
+    /// Everything that was not sent, in one queue.
+    pub(super) fn into_unsent(mut self) -> SegmentedBuf {
+        let (Batch::Out(view) | Batch::Back(view)) = self.batch else { return self.queue };
+        let mut unsent = SegmentedBuf::with_config(BufConfig::unlimited());
+        let queued = self.queue.split_to(self.queue.len());
+        for view in core::iter::once(view).chain(queued.ok()) {
+            // Without a limit nothing is refused.
+            let _ = unsent.append(view.into_bytes());
+        }
+        unsent
+    }
+}
+
+impl Batch {
+    fn len(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Out(view) | Self::Back(view) => view.len(),
+        }
+    }
+}
+
+/// The way out of a connection, beside what the peer said: borrowed with each step, and by [`Conn::outbox`](super::Conn::outbox).
+pub struct Outbox<'a, P> {
+    pub(super) protocol: &'a mut P,
+    pub(super) output: &'a mut Output,
+    pub(super) writing: &'a mut Writing,
+}
+
+impl<P: Protocol> Outbox<'_, P> {
+    /// Queues a message: all of it, or nothing.
+    ///
+    /// # Errors
+    /// [`Unsent`], with the message: [`EncodeError::Buffer`] when more than the [hard cap](super::Limits::max_unsent) would wait, [`EncodeError::Closed`] after [`close`](Self::close), or what the
+    /// protocol says.
+    #[inline]
+    pub fn send<'m>(
+        &mut self,
+        message: impl Into<<P as Encode>::Message<'m>>,
+    ) -> Result<(), Unsent<<P as Encode>::Message<'m>, <P as Encode>::Fault>> {
+        if *self.writing != Writing::Open {
+            return Err(Unsent { message: message.into(), error: EncodeError::Closed });
+        }
+        self.output.queue.send(self.protocol, message)
+    }
+
+    /// Tells whether less waits to be sent than the [high-water mark](super::Limits::high_water): advice to a sender that can wait.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.output.is_writable()
+    }
+
+    /// Returns how many bytes wait to be sent.
+    #[must_use]
+    pub fn unsent(&self) -> usize {
+        self.output.unsent()
+    }
+
+    /// Ends this direction: what is queued is sent, then the peer is told, and nothing can be queued any more. Reading goes on.
+    pub fn close(&mut self) {
+        if *self.writing == Writing::Open {
+            *self.writing = Writing::Closing;
+        }
+    }
+
+    /// Returns the protocol.
+    #[must_use]
+    pub fn protocol(&self) -> &P {
+        self.protocol
+    }
+}
+
+impl<P> fmt::Debug for Outbox<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox").field("unsent", &self.output.unsent()).field("writing", &self.writing).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,195 @@
+use core::time::Duration;
+
+use super::Phase;
+use crate::time::Time;
+
+/// The timers of a connection. `None` is for one that never fires.
+///
+/// ```
+/// use core::time::Duration;
+/// use framewright::conn::Timeouts;
+///
+/// let patient = Timeouts { idle: None, frame: Some(Duration::from_secs(120)), ..Timeouts::default() };
+/// # let _ = patient;
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// How long nothing may come, or be sent, between frames: 5 minutes.
+    pub idle: Option<Duration>,
+    /// How long a frame may take from its first byte: 30 seconds. Never restarts while it arrives.
+    pub frame: Option<Duration>,
+    /// How slowly parts of something long may come: 240 bytes a second, after 5 seconds.
+    pub min_rate: Option<MinRate>,
+    /// How long the [handshake](super::Phase::Handshake) may take from the start: 10 seconds.
+    pub handshake: Option<Duration>,
+    /// How long output may wait without a byte of it being sent: 30 seconds.
+    pub write: Option<Duration>,
+    /// How long the connection may take to end after it was told to: 10 seconds.
+    pub close: Option<Duration>,
+}
+
+impl Timeouts {
+    /// No timer ever fires: for connections that are timed by other means.
+    pub const NEVER: Self = Self { idle: None, frame: None, min_rate: None, handshake: None, write: None, close: None };
+    /// The defaults.
+    pub const DEFAULT: Self = Self {
+        idle: Some(Duration::from_secs(300)),
+        frame: Some(Duration::from_secs(30)),
+        min_rate: Some(MinRate { bytes_per_second: 240, grace: Duration::from_secs(5) }),
+        handshake: Some(Duration::from_secs(10)),
+        write: Some(Duration::from_secs(30)),
+        close: Some(Duration::from_secs(10)),
+    };
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// The least bytes that must have come, counted from the start of what arrives in parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MinRate {
+    /// So many for each second, after the grace.
+    pub bytes_per_second: u32,
+    /// How long none need come.
+    pub grace: Duration,
+}
+
+impl MinRate {
+    /// How long after the start the rate is missed, when so many bytes have come.
+    fn lasts(self, bytes: u64) -> Duration {
+        let nanos = u128::from(bytes) * 1_000_000_000 / u128::from(self.bytes_per_second.max(1));
+        self.grace.saturating_add(Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
+    }
+}
+
+/// Which timer it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum Timer {
+    /// Nothing came between frames: [`Timeouts::idle`].
+    #[error("nothing came for too long")]
+    Idle,
+    /// A frame took too long: [`Timeouts::frame`].
+    #[error("a frame took too long to arrive")]
+    Frame,
+    /// Parts of something long came too slowly: [`Timeouts::min_rate`].
+    #[error("bytes came too slowly")]
+    MinRate,
+    /// The handshake took too long: [`Timeouts::handshake`].
+    #[error("the handshake took too long")]
+    Handshake,
+    /// The peer did not take what was to be sent: [`Timeouts::write`].
+    #[error("the peer took no output for too long")]
+    Write,
+    /// The connection did not end: [`Timeouts::close`].
+    #[error("the connection took too long to close")]
+    Close,
+}
+
+/// What is awaited from the peer, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waits {
+    /// Nothing: what came has not been looked at, or nothing more is read.
+    Nothing,
+    /// The first byte of a frame.
+    Idle { since: Time },
+    /// The rest of the frame at this stream offset.
+    Frame { at: u64, since: Time },
+    /// More parts; so many bytes had come when they began.
+    Parts { from: u64, since: Time },
+}
+
+/// The time, and everything that is timed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    pub(super) now: Time,
+    pub(super) timeouts: Timeouts,
+    pub(super) waits: Waits,
+    /// The bytes that have come.
+    pub(super) received: u64,
+    /// When the connection began, as long as its handshake lasts.
+    pub(super) handshake: Option<Time>,
+    /// Since when output waits.
+    pub(super) writing: Option<Time>,
+    /// Since when it is to end.
+    pub(super) closing: Option<Time>,
+}
+
+impl Clock {
+    pub(super) fn new(now: Time, timeouts: Timeouts) -> Self {
+        Self { now, timeouts, waits: Waits::Idle { since: now }, received: 0, handshake: None, writing: None, closing: None }
+    }
+
+    /// Goes on; a clock that goes backwards stands still.
+    pub(super) fn set(&mut self, now: Time) {
+        self.now = self.now.max(now);
+    }
+
+    /// A frame came whole. What is awaited next is not known before the next look.
+    #[inline(always)]
+    pub(super) fn framed(&mut self, phase: Phase) {
+        if phase != Phase::Parts || !matches!(self.waits, Waits::Parts { .. }) {
+            self.waits = Waits::Nothing;
+        }
+        if phase != Phase::Handshake {
+            self.handshake = None;
+        }
+    }
+
+    /// Nothing more can be read now: between frames, or inside the frame at a stream offset.
+    pub(super) fn pause(&mut self, phase: Phase, idle: bool, position: u64) {
+        let since = self.now;
+        self.waits = match (phase, self.waits) {
+            (Phase::Parts, waits @ Waits::Parts { .. }) => waits,
+            (Phase::Parts, _) => Waits::Parts { from: self.received, since },
+            (_, waits @ Waits::Idle { .. }) if idle => waits,
+            (_, _) if idle => Waits::Idle { since },
+            (_, waits @ Waits::Frame { at, .. }) if at == position => waits,
+            (_, _) => Waits::Frame { at: position, since },
+        };
+    }
+
+    /// So many bytes were sent, and so many are left.
+    pub(super) fn progressed(&mut self, sent: usize, left: usize) {
+        if left == 0 {
+            self.writing = None;
+        }
+        if sent > 0 {
+            self.writing = self.writing.map(|_| self.now);
+            if let Waits::Idle { since } = &mut self.waits {
+                *since = self.now;
+            }
+        }
+    }
+
+    fn timers(&self) -> [(Timer, Option<Time>); 4] {
+        let Timeouts { idle, frame, min_rate, handshake, write, close } = self.timeouts;
+        let after = |since: Option<Time>, timeout: Option<Duration>| since.zip(timeout).map(|(since, timeout)| since + timeout);
+        let waits = match self.waits {
+            Waits::Nothing => (Timer::Idle, None),
+            Waits::Idle { since } => (Timer::Idle, after(Some(since), idle)),
+            Waits::Frame { since, .. } => (Timer::Frame, after(Some(since), frame)),
+            Waits::Parts { from, since } => (Timer::MinRate, after(Some(since), min_rate.map(|rate| rate.lasts(self.received - from)))),
+        };
+        [
+            waits,
+            (Timer::Handshake, after(self.handshake, handshake)),
+            (Timer::Write, after(self.writing, write)),
+            (Timer::Close, after(self.closing, close)),
+        ]
+    }
+
+    /// When the next timer fires.
+    pub(super) fn deadline(&self) -> Option<Time> {
+        self.timers().into_iter().filter_map(|(_, at)| at).min()
+    }
+
+    /// The first timer that has fired.
+    pub(super) fn fired(&self) -> Option<Timer> {
+        let fired = self.timers().into_iter().filter_map(|(timer, at)| Some((at?, timer)));
+        fired.filter(|(at, _)| *at <= self.now).min_by_key(|(at, _)| *at).map(|(_, timer)| timer)
+    }
+}
