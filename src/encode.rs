@@ -19,6 +19,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -236,7 +237,7 @@ impl<F> EncodeError<F> {
     }
 }
 
-/// A message that was not queued, and why.
+/// A message that was not queued, and why. `?` turns it into its [`EncodeError`], a boxed error or, with the feature `std`, an `io::Error`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unsent<M, F> {
     /// The message, given back.
@@ -251,9 +252,36 @@ impl<M, F: fmt::Display> fmt::Display for Unsent<M, F> {
     }
 }
 
-impl<M: fmt::Debug, F: core::error::Error + 'static> core::error::Error for Unsent<M, F> {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        Some(&self.error)
+/// Drops the message, as the conversions below do: `?` works wherever the message is not wanted back, though it may be borrowed.
+impl<M, F> From<Unsent<M, F>> for EncodeError<F> {
+    fn from(unsent: Unsent<M, F>) -> Self {
+        unsent.error
+    }
+}
+
+impl<M, F: core::error::Error + 'static> From<Unsent<M, F>> for Box<dyn core::error::Error> {
+    fn from(unsent: Unsent<M, F>) -> Self {
+        unsent.error.into()
+    }
+}
+
+impl<M, F: core::error::Error + Send + Sync + 'static> From<Unsent<M, F>> for Box<dyn core::error::Error + Send + Sync> {
+    fn from(unsent: Unsent<M, F>) -> Self {
+        unsent.error.into()
+    }
+}
+
+#[cfg(feature = "std")]
+impl<M, F: core::error::Error + Send + Sync + 'static> From<Unsent<M, F>> for std::io::Error {
+    fn from(unsent: Unsent<M, F>) -> Self {
+        unsent.error.into()
+    }
+}
+
+#[cfg(feature = "std")]
+impl<F: core::error::Error + Send + Sync + 'static> From<EncodeError<F>> for std::io::Error {
+    fn from(error: EncodeError<F>) -> Self {
+        Self::new(error.kind().into(), error)
     }
 }
 

@@ -327,6 +327,15 @@ impl SegmentedBuf {
         }
     }
 
+    /// Releases all storage, if nothing is readable.
+    pub(crate) fn release(&mut self) {
+        if self.is_empty() {
+            self.sealed = VecDeque::new();
+            (self.tail, self.allocation) = (BytesMut::new(), 0);
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
     /// Takes the last `n` readable bytes back, or all there are.
     #[cold]
     pub(crate) fn retract(&mut self, n: usize) {

@@ -33,6 +33,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod idle_gap;
 mod output;
 mod protocol;
 mod timers;
@@ -41,12 +42,13 @@ use core::fmt;
 
 use self::output::Output;
 use self::timers::{Clock, Waits};
-use crate::buf::{LinearBuf, OwnedReservation, RefusedCommit, SegmentedBuf, StreamBuf, StreamBufMut, View};
+use crate::buf::{BufConfig, LinearBuf, OwnedReservation, RefusedCommit, SegmentedBuf, StreamBuf, StreamBufMut, View};
 use crate::decode::Decode;
-use crate::engine::{Cursor, DEFAULT_BACKLOG, DEFAULT_MAX_FRAME, Engine, Frames, Next, Parts, Role, Where};
+use crate::engine::{Cursor, DEFAULT_BACKLOG, DEFAULT_MAX_FRAME, Engine, Frames, Next, Parts, READ_BLOCK, Role, Where};
 use crate::error::{Error, ErrorKind, NeedMoreData, Refused};
 use crate::time::Time;
 
+pub use self::idle_gap::{IdleGap, Silent};
 pub use self::output::Outbox;
 pub use self::protocol::{Phase, Plain, Protocol, Reaction, Replies};
 pub use self::timers::{MinRate, Timeouts, Timer};
@@ -86,6 +88,10 @@ impl Default for Limits {
     }
 }
 
+/// What a connection reads at once when nothing is due, and the largest storage that it keeps while it waits: 512 B.
+const SMALL_BLOCK: usize = 512;
+const STORAGE: BufConfig = BufConfig { shrink_above: SMALL_BLOCK, ..BufConfig::DEFAULT };
+
 /// A connection: a [`Protocol`], and everything that it needs but I/O.
 ///
 /// | state | read | write | goes on when |
@@ -104,6 +110,8 @@ pub struct Conn<P: Protocol> {
 struct Rest<F> {
     output: Output,
     clock: Clock,
+    /// How many bytes to lend for the next read: few where nothing is due, so that a connection that waits holds little.
+    block: usize,
     reading: Reading<F>,
     writing: Writing,
     ends: Ends,
@@ -262,8 +270,8 @@ impl<P: Protocol> Conn<P> {
     /// Makes a connection with these limits.
     #[must_use]
     pub fn with_limits(protocol: P, now: Time, limits: Limits) -> Self {
-        let parts = Parts { decoder: protocol, unread: LinearBuf::new(), position: 0, ended: false };
-        Self::from_parts(ConnParts { reading: parts, unsent: SegmentedBuf::new() }, now, limits)
+        let parts = Parts { decoder: protocol, unread: LinearBuf::with_config(STORAGE), position: 0, ended: false };
+        Self::from_parts(ConnParts { reading: parts, unsent: SegmentedBuf::with_config(STORAGE) }, now, limits)
     }
 
     /// Makes a connection that goes on where another stopped, on the same transport.
@@ -276,7 +284,10 @@ impl<P: Protocol> Conn<P> {
         clock.writing = (!queue.is_empty()).then_some(now);
         let engine = Engine::from_parts(parts.reading).with_max_frame(limits.max_frame).with_backlog(limits.backlog);
         let output = Output::new(queue, limits.high_water, limits.replies);
-        Self { engine, rest: Rest { output, clock, reading: Reading::Open, writing: Writing::Open, ends: Ends::WithReading } }
+        Self {
+            engine,
+            rest: Rest { output, clock, block: SMALL_BLOCK, reading: Reading::Open, writing: Writing::Open, ends: Ends::WithReading },
+        }
     }
 
     /// Goes on writing after the peer has ended, until the application [closes](Outbox::close). Otherwise this direction ends when the peer's has.
@@ -301,7 +312,7 @@ impl<P: Protocol> Conn<P> {
     /// [`Refused`], with the chunk untouched: only when it was not asked for.
     #[inline]
     pub fn feed<'a>(&'a mut self, now: Time, chunk: &'a [u8]) -> Result<Steps<'a, P>, Refused> {
-        self.rest.came(now, chunk.len());
+        self.came(now, chunk.len());
         Ok(Steps { frames: self.engine.feed(chunk)?, rest: &mut self.rest })
     }
 
@@ -310,7 +321,7 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// [`Refused`] when nothing was to be read.
     pub fn space(&mut self) -> Result<&mut [u8], Refused> {
-        self.engine.space()
+        Ok(self.engine.reserve_block(self.rest.block)?.into_mut_slice())
     }
 
     /// Takes the first `n` bytes of the [`space`](Self::space) as the next from the peer. 0 is a no-op, never the end.
@@ -318,8 +329,14 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// [`Refused`] when there was no such space.
     pub fn commit(&mut self, now: Time, n: usize) -> Result<(), Refused> {
-        self.rest.came(now, n);
-        self.engine.commit(n)
+        self.came(now, n);
+        let room = self.engine.reserve_block(self.rest.block)?;
+        let is_full = n == room.len();
+        drop(room.commit(n)?);
+        if is_full {
+            self.rest.block = READ_BLOCK;
+        }
+        Ok(())
     }
 
     /// Lends storage for the next bytes from the peer that leaves the connection: for completion I/O.
@@ -335,25 +352,25 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// As [`Engine::commit_owned`].
     pub fn commit_owned(&mut self, now: Time, reservation: OwnedReservation) -> Result<(), RefusedCommit<Refused>> {
-        self.rest.came(now, reservation.storage.len());
+        self.came(now, reservation.storage.len());
         self.engine.commit_owned(reservation).map(|_| ())
     }
 
     /// Says that the peer sends nothing more. What came before is still given.
     pub fn eof(&mut self, now: Time) {
-        self.rest.at(now);
+        self.at(now);
         drop(self.engine.eof());
     }
 
     /// Says that the connection is broken: nothing more can be read or written.
     pub fn reset(&mut self, now: Time) {
-        self.rest.at(now);
+        self.at(now);
         self.rest.abandon(Failure::Reset);
     }
 
     /// Says that time has passed: to be called at [`Want::deadline`], and harmless at any other time.
     pub fn tick(&mut self, now: Time) {
-        self.rest.at(now);
+        self.at(now);
     }
 
     /// Returns what waits to be written, as slices in order; nothing while a [batch](Self::take_output) is out.
@@ -371,16 +388,34 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// [`NeedMoreData`] when there were not so many.
     pub fn sent(&mut self, now: Time, n: usize) -> Result<(), NeedMoreData> {
-        self.rest.at(now);
+        self.at(now);
         self.rest.sent(n)
     }
 
     /// Says that the peer was told of the end of this direction, as [`Want::shutdown`] asked.
     pub fn shut(&mut self, now: Time) {
-        self.rest.at(now);
+        self.at(now);
         if self.rest.is_to_shut() {
             self.rest.writing = Writing::Shut;
         }
+    }
+
+    /// Goes on to `now`: ends what a timer ends, and tells the protocol of a silence.
+    #[inline]
+    fn at(&mut self, now: Time) {
+        self.rest.at(now);
+        if self.rest.clock.fell_silent() {
+            let heard = self.engine.position() + self.engine.held_bytes() as u64;
+            self.engine.decoder_mut().fell_silent(heard);
+            self.engine.look_again();
+        }
+    }
+
+    /// Goes on to `now`, when so many bytes came.
+    #[inline]
+    fn came(&mut self, now: Time, n: usize) {
+        self.at(now);
+        self.rest.clock.came(n);
     }
 
     /// Borrows the way out, between steps.
@@ -528,7 +563,19 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             return None;
         }
         self.clock.pause(engine.decoder().phase(), idle, engine.position());
-        Some(self.want(if engine.has_ended() { 0 } else { engine.wanted() }))
+        self.clock.listen(engine.decoder().silence().filter(|_| !idle));
+        if idle {
+            self.rest();
+        }
+        Some(self.want(if engine.has_ended() { 0 } else { engine.wanted(self.block) }))
+    }
+
+    /// Holds little while nothing is due.
+    fn rest(&mut self) {
+        self.block = SMALL_BLOCK;
+        if self.output.unsent() == 0 {
+            self.output.queue.release();
+        }
     }
 
     /// What there is to tell when nothing is read.
@@ -582,13 +629,6 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
                 Timer::Idle | Timer::Frame | Timer::MinRate | Timer::Handshake => self.conclude(Err(Failure::Timeout(timer))),
             }
         }
-    }
-
-    /// Counts bytes that came.
-    #[inline]
-    fn came(&mut self, now: Time, n: usize) {
-        self.at(now);
-        self.clock.received += n as u64;
     }
 
     fn sent(&mut self, n: usize) -> Result<(), NeedMoreData> {

@@ -65,10 +65,15 @@ pub trait Protocol: Decode + Encode {
         Phase::Frames
     }
 
-    /// Says that a silence of this length ends a frame: the decoder then looks once more at what is unread, as if the stream ended there ([`Input::is_end`]), and the stream goes on.
+    /// Says how long a silence has to be for [`fell_silent`](Self::fell_silent) to be called. Asked when nothing more can be read out of what is there.
     #[inline(always)]
     fn silence(&self) -> Option<Duration> {
         None
+    }
+
+    /// Learns that nothing came for so long behind the stream offset `heard`, which lies behind unread bytes. The decoder then looks again at these.
+    fn fell_silent(&mut self, heard: u64) {
+        let _ = heard;
     }
 }
 

@@ -108,8 +108,13 @@ pub(super) struct Clock {
     pub(super) now: Time,
     pub(super) timeouts: Timeouts,
     pub(super) waits: Waits,
-    /// The bytes that have come.
-    pub(super) received: u64,
+    /// The bytes that have come, and when the last of them did.
+    received: u64,
+    last: Time,
+    /// How long a silence tells the protocol something, if it is told of the next.
+    silence: Option<Duration>,
+    /// How many bytes had come when it was told of one.
+    told: u64,
     /// When the connection began, as long as its handshake lasts.
     pub(super) handshake: Option<Time>,
     /// Since when output waits.
@@ -120,7 +125,17 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn new(now: Time, timeouts: Timeouts) -> Self {
-        Self { now, timeouts, waits: Waits::Idle { since: now }, received: 0, handshake: None, writing: None, closing: None }
+        Self {
+            now,
+            timeouts,
+            waits: Waits::Idle { since: now },
+            received: 0,
+            last: now,
+            silence: None,
+            handshake: None,
+            writing: None,
+            closing: None,
+        }
     }
 
     /// Goes on; a clock that goes backwards stands still.
@@ -165,6 +180,35 @@ impl Clock {
         }
     }
 
+    /// So many bytes came.
+    #[inline]
+    pub(super) fn came(&mut self, n: usize) {
+        if n > 0 {
+            self.received += n as u64;
+            self.last = self.now;
+        }
+    }
+
+    /// Sets the silence to tell of. It is told once, and again only when more bytes have come.
+    pub(super) fn listen(&mut self, silence: Option<Duration>) {
+        self.silence = silence.filter(|_| self.received != self.told);
+    }
+
+    fn silent_at(&self) -> Option<Time> {
+        self.silence.map(|silence| self.last + silence)
+    }
+
+    /// Whether a silence is to be told of now.
+    #[inline]
+    pub(super) fn fell_silent(&mut self) -> bool {
+        let fell = self.silent_at().is_some_and(|at| at <= self.now);
+        if fell {
+            self.silence = None;
+            self.told = self.received;
+        }
+        fell
+    }
+
     fn timers(&self) -> [(Timer, Option<Time>); 4] {
         let Timeouts { idle, frame, min_rate, handshake, write, close } = self.timeouts;
         let after = |since: Option<Time>, timeout: Option<Duration>| since.zip(timeout).map(|(since, timeout)| since + timeout);
@@ -184,7 +228,7 @@ impl Clock {
 
     /// When the next timer fires.
     pub(super) fn deadline(&self) -> Option<Time> {
-        self.timers().into_iter().filter_map(|(_, at)| at).min()
+        self.timers().into_iter().filter_map(|(_, at)| at).chain(self.silent_at()).min()
     }
 
     /// The first timer that has fired.

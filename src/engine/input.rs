@@ -77,10 +77,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     /// ```
     #[inline]
     pub fn reserve(&mut self) -> Result<Room<'_, D, B>, Refused> {
-        self.admit()?;
-        self.free();
-        let len = self.room();
-        Ok(Room { engine: self, len })
+        self.reserve_block(READ_BLOCK)
     }
 
     /// Lends storage for the next bytes of the stream that leaves the engine: it may cross threads, awaits and completion queues, and comes back by [`commit_owned`](Self::commit_owned).
@@ -103,7 +100,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     pub fn reserve_owned(&mut self) -> Result<OwnedReservation, Refused> {
         self.admit()?;
         self.free();
-        let len = self.room();
+        let len = self.room(READ_BLOCK);
         let reservation = self.store.reserve_owned(len).map_err(|_| Refused::OutstandingReserve)?;
         self.supply = Supply::Reserved;
         Ok(reservation)
@@ -222,35 +219,37 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         }
     }
 
-    /// Lends storage to read into, for a caller that commits without having kept the [`Room`].
-    pub(crate) fn space(&mut self) -> Result<&mut [u8], Refused> {
-        let Room { engine, len } = self.reserve()?;
-        Ok(engine.store.reserve(len).map(Reservation::into_mut_slice).unwrap_or_default())
+    /// Lends storage of `block` bytes, or the room of the frame that is due, to be committed to the [`Room`] that is lent again for the same block.
+    pub(crate) fn reserve_block(&mut self, block: usize) -> Result<Room<'_, D, B>, Refused> {
+        self.admit()?;
+        self.free();
+        let len = self.room(block);
+        Ok(Room { engine: self, len })
     }
 
-    /// Takes the first `n` bytes of [`space`](Self::space).
-    pub(crate) fn commit(&mut self, n: usize) -> Result<(), Refused> {
-        self.reserve()?.commit(n).map(|_| ())
+    /// How many bytes are worth reading now, in blocks of `block`.
+    pub(crate) fn wanted(&self, block: usize) -> usize {
+        self.claim().max(block)
     }
 
-    /// As many bytes as are worth reading now.
-    pub(crate) fn wanted(&self) -> usize {
-        self.claim().max(READ_BLOCK)
+    /// Looks again at what is unread, though no more of it has come.
+    pub(crate) fn look_again(&mut self) {
+        self.awaits = Awaits::Look;
     }
 
     /// How many bytes to lend, with storage provided for them: a block or, of a longer frame that is due, as much as its storage has room for. That storage grows by exact steps.
-    fn room(&mut self) -> usize {
+    fn room(&mut self, block: usize) -> usize {
         let claim = self.claim();
         if self.held_bytes() + claim <= EAGER_RESERVE {
-            if claim > READ_BLOCK {
+            if claim > block {
                 self.store.provide(claim);
             }
-            return claim.max(READ_BLOCK);
+            return claim.max(block);
         }
-        if self.store.spare() < claim.min(READ_BLOCK) {
+        if self.store.spare() < claim.min(block) {
             self.store.provide(claim);
         }
-        self.store.spare().min(claim.max(READ_BLOCK))
+        self.store.spare().min(claim.max(block))
     }
 
     /// Prepares for `n` bytes of a frame whose length is known; other storage grows as the buffer sees fit.
@@ -287,6 +286,15 @@ impl<'a, D: Decode, B: StreamBufMut> Room<'a, D, B> {
             Ok(reservation) => reservation.into_mut_slice(),
             Err(_) => &mut [],
         }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The bytes to fill, for as long as the engine is lent.
+    pub(crate) fn into_mut_slice(self) -> &'a mut [u8] {
+        self.engine.store.reserve(self.len).map(Reservation::into_mut_slice).unwrap_or_default()
     }
 
     /// Takes the first `n` bytes as the next of the stream. 0 is a no-op, never the end of the stream.
