@@ -132,6 +132,7 @@ impl Clock {
             received: 0,
             last: now,
             silence: None,
+            told: 0,
             handshake: None,
             writing: None,
             closing: None,
