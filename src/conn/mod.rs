@@ -33,21 +33,25 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod filter;
 mod idle_gap;
 mod output;
 mod protocol;
 mod timers;
 
+use alloc::boxed::Box;
 use core::fmt;
 
-use self::output::Output;
+use self::filter::{Layers, Pumped};
+use self::output::{Output, Wire};
 use self::timers::{Clock, Waits};
-use crate::buf::{BufConfig, LinearBuf, OwnedReservation, RefusedCommit, SegmentedBuf, StreamBuf, StreamBufMut, View};
+use crate::buf::{BufConfig, LinearBuf, OwnedReservation, RefusedCommit, Reservation, SegmentedBuf, StreamBuf, StreamBufMut, View};
 use crate::decode::Decode;
 use crate::engine::{Cursor, DEFAULT_BACKLOG, DEFAULT_MAX_FRAME, Engine, Frames, Next, Parts, READ_BLOCK, Role, Where};
-use crate::error::{Error, ErrorKind, NeedMoreData, Refused};
+use crate::error::{BufError, Error, ErrorKind, NeedMoreData, Refused};
 use crate::time::Time;
 
+pub use self::filter::{Filter, FilterError, Leftover, Pipe};
 pub use self::idle_gap::{IdleGap, Silent};
 pub use self::output::Outbox;
 pub use self::protocol::{Phase, Plain, Protocol, Reaction, Replies};
@@ -109,6 +113,7 @@ pub struct Conn<P: Protocol> {
 /// Everything but the reading engine.
 struct Rest<F> {
     output: Output,
+    layers: Layers,
     clock: Clock,
     /// How many bytes to lend for the next read: few where nothing is due, so that a connection that waits holds little.
     block: usize,
@@ -193,6 +198,8 @@ pub enum Failure<F> {
     Stream(Error<F>),
     /// A timer fired.
     Timeout(Timer),
+    /// A filter failed.
+    Filter(FilterError),
     /// The driver said that the connection was [reset](Conn::reset).
     Reset,
     /// The protocol broke its contract.
@@ -200,12 +207,13 @@ pub enum Failure<F> {
 }
 
 impl<F> Failure<F> {
-    /// Returns the class of the failure: that of the stream's error, `Timeout`, `Truncated` for a reset, or `Bug`.
+    /// Returns the class of the failure: that of the stream's error, `Timeout`, `Protocol` for a filter, `Truncated` for a reset, or `Bug`.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match self {
             Self::Stream(error) => error.kind(),
             Self::Timeout(_) => ErrorKind::Timeout,
+            Self::Filter(_) => ErrorKind::Protocol,
             Self::Reset => ErrorKind::Truncated,
             Self::Bug(_) => ErrorKind::Bug,
         }
@@ -217,6 +225,7 @@ impl<F: fmt::Display> fmt::Display for Failure<F> {
         match self {
             Self::Stream(error) => error.fmt(f),
             Self::Timeout(timer) => timer.fmt(f),
+            Self::Filter(error) => error.fmt(f),
             Self::Reset => f.write_str("the connection was reset"),
             Self::Bug(what) => write!(f, "the protocol has a bug: {what}"),
         }
@@ -228,9 +237,31 @@ impl<F: core::error::Error + 'static> core::error::Error for Failure<F> {
         match self {
             Self::Stream(error) => Some(error),
             Self::Timeout(timer) => Some(timer),
+            Self::Filter(error) => Some(error),
             Self::Reset | Self::Bug(_) => None,
         }
     }
+}
+
+/// Why a filter stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PopRefused {
+    /// There is none.
+    #[error("there is no filter")]
+    NoFilter,
+    /// It has not taken all that was queued above it.
+    #[error("the filter has not taken {queued} bytes that were queued above it")]
+    Queued {
+        /// How many bytes are left.
+        queued: usize,
+    },
+    /// Bytes below it are unread.
+    #[error("{unread} bytes below the filter are unread")]
+    Unread {
+        /// How many.
+        unread: usize,
+    },
 }
 
 /// What a connection is made of, for a switch of protocols: nothing is lost that was read or is to be sent.
@@ -239,14 +270,16 @@ impl<F: core::error::Error + 'static> core::error::Error for Failure<F> {
 pub struct ConnParts<P> {
     /// The protocol, and what is unread.
     pub reading: Parts<P, LinearBuf>,
-    /// What was not sent.
+    /// What was not sent; where there are filters, what they have not taken.
     pub unsent: SegmentedBuf,
+    /// The filters, which stay.
+    layers: Layers,
 }
 
 impl<P> ConnParts<P> {
     /// Replaces the protocol, by the one that follows.
     pub fn with_protocol<Q>(self, protocol: Q) -> ConnParts<Q> {
-        ConnParts { reading: self.reading.with_decoder(protocol), unsent: self.unsent }
+        ConnParts { reading: self.reading.with_decoder(protocol), unsent: self.unsent, layers: self.layers }
     }
 }
 
@@ -271,7 +304,7 @@ impl<P: Protocol> Conn<P> {
     #[must_use]
     pub fn with_limits(protocol: P, now: Time, limits: Limits) -> Self {
         let parts = Parts { decoder: protocol, unread: LinearBuf::with_config(STORAGE), position: 0, ended: false };
-        Self::from_parts(ConnParts { reading: parts, unsent: SegmentedBuf::with_config(STORAGE) }, now, limits)
+        Self::from_parts(ConnParts { reading: parts, unsent: SegmentedBuf::with_config(STORAGE), layers: Layers::default() }, now, limits)
     }
 
     /// Makes a connection that goes on where another stopped, on the same transport.
@@ -286,7 +319,15 @@ impl<P: Protocol> Conn<P> {
         let output = Output::new(queue, limits.high_water, limits.replies);
         Self {
             engine,
-            rest: Rest { output, clock, block: SMALL_BLOCK, reading: Reading::Open, writing: Writing::Open, ends: Ends::WithReading },
+            rest: Rest {
+                output,
+                layers,
+                clock,
+                block: SMALL_BLOCK,
+                reading: Reading::Open,
+                writing: Writing::Open,
+                ends: Ends::WithReading,
+            },
         }
     }
 
@@ -302,6 +343,9 @@ impl<P: Protocol> Conn<P> {
     /// Always `match` on it: [`Turn::Bad`] and [`Turn::Over`] are given once, and a `while let` on another would lose them.
     #[inline]
     pub fn step(&mut self) -> Turn<'_, P> {
+        if !self.rest.layers.is_empty() {
+            self.rest.pump(&mut self.engine);
+        }
         let seen = self.rest.look(&mut Cursor::new(&mut self.engine));
         show(seen, &mut self.engine, &mut self.rest)
     }
@@ -313,6 +357,14 @@ impl<P: Protocol> Conn<P> {
     #[inline]
     pub fn feed<'a>(&'a mut self, now: Time, chunk: &'a [u8]) -> Result<Steps<'a, P>, Refused> {
         self.came(now, chunk.len());
+        let chunk = match self.rest.layers.lowest() {
+            None => chunk,
+            Some(lowest) => {
+                let _ = lowest.inbox.write(chunk);
+                self.rest.pump(&mut self.engine);
+                &[]
+            }
+        };
         Ok(Steps { frames: self.engine.feed(chunk)?, rest: &mut self.rest })
     }
 
@@ -321,7 +373,11 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// [`Refused`] when nothing was to be read.
     pub fn space(&mut self) -> Result<&mut [u8], Refused> {
-        Ok(self.engine.reserve_block(self.rest.block)?.into_mut_slice())
+        let wanted = self.rest.layers.wanted(READ_BLOCK).max(1);
+        match self.rest.layers.lowest() {
+            Some(lowest) => Ok(lowest.inbox.reserve(wanted).map(Reservation::into_mut_slice).unwrap_or_default()),
+            None => Ok(self.engine.reserve_block(self.rest.block)?.into_mut_slice()),
+        }
     }
 
     /// Takes the first `n` bytes of the [`space`](Self::space) as the next from the peer. 0 is a no-op, never the end.
@@ -330,6 +386,11 @@ impl<P: Protocol> Conn<P> {
     /// [`Refused`] when there was no such space.
     pub fn commit(&mut self, now: Time, n: usize) -> Result<(), Refused> {
         self.came(now, n);
+        if let Some(lowest) = self.rest.layers.lowest() {
+            let refused = |_| Refused::CommitTooLarge { reserved: 0, committed: n };
+            lowest.inbox.reserve(n).and_then(|reservation| reservation.commit(n)).map_err(refused)?;
+            return Ok(());
+        }
         let room = self.engine.reserve_block(self.rest.block)?;
         let is_full = n == room.len();
         drop(room.commit(n)?);
@@ -344,7 +405,11 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// As for [`space`](Self::space).
     pub fn reserve_owned(&mut self) -> Result<OwnedReservation, Refused> {
-        self.engine.reserve_owned()
+        let wanted = self.rest.layers.wanted(READ_BLOCK).max(1);
+        match self.rest.layers.lowest() {
+            Some(lowest) => lowest.inbox.reserve_owned(wanted).map_err(|_| Refused::OutstandingReserve),
+            None => self.engine.reserve_owned(),
+        }
     }
 
     /// Takes what was put into an owned reservation as the next bytes from the peer.
@@ -353,13 +418,24 @@ impl<P: Protocol> Conn<P> {
     /// As [`Engine::commit_owned`].
     pub fn commit_owned(&mut self, now: Time, reservation: OwnedReservation) -> Result<(), RefusedCommit<Refused>> {
         self.came(now, reservation.storage.len());
-        self.engine.commit_owned(reservation).map(|_| ())
+        let Some(lowest) = self.rest.layers.lowest() else { return self.engine.commit_owned(reservation).map(|_| ()) };
+        lowest.inbox.commit_owned(reservation).map_err(|RefusedCommit { error, reservation }| {
+            let error = match error {
+                BufError::CommitTooLarge { reserved, committed } => Refused::CommitTooLarge { reserved, committed },
+                _ => Refused::NoOutstandingReserve,
+            };
+            RefusedCommit { error, reservation }
+        })
     }
 
     /// Says that the peer sends nothing more. What came before is still given.
     pub fn eof(&mut self, now: Time) {
         self.at(now);
-        drop(self.engine.eof());
+        if self.rest.layers.is_empty() {
+            drop(self.engine.eof());
+        } else {
+            self.rest.layers.end();
+        }
     }
 
     /// Says that the connection is broken: nothing more can be read or written.
@@ -375,12 +451,12 @@ impl<P: Protocol> Conn<P> {
 
     /// Returns what waits to be written, as slices in order; nothing while a [batch](Self::take_output) is out.
     pub fn output(&self) -> impl Iterator<Item = &[u8]> {
-        self.rest.output.slices()
+        self.rest.lowest().slices()
     }
 
     /// Takes up to `n` bytes of what waits to be written, owned: for completion I/O. `None` when there is nothing, or a batch is out. It comes back by [`sent`](Self::sent).
     pub fn take_output(&mut self, n: usize) -> Option<View> {
-        self.rest.output.take(n)
+        self.rest.lowest_mut().take(n)
     }
 
     /// Says that the first `n` bytes were written; of a batch, that it is back, and what was not written of it comes first again.
@@ -418,6 +494,56 @@ impl<P: Protocol> Conn<P> {
         self.rest.clock.came(n);
     }
 
+    /// Puts a filter between what is below and the protocol. What was queued before is sent past it.
+    ///
+    /// # Errors
+    /// The filter, when bytes are unread and `leftover` says to [reject](Leftover::Reject) them: the peer sent them before the change, and they would pass for bytes behind it.
+    pub fn push_filter(&mut self, filter: Box<dyn Filter>, leftover: Leftover) -> Result<(), Box<dyn Filter>> {
+        let store = self.engine.store_mut();
+        if leftover == Leftover::Reject && !store.is_empty() {
+            return Err(filter);
+        }
+        let mut inbox = filter::inbox();
+        // Neither has a limit.
+        let _ = inbox.write(store.peek()).and_then(|()| Ok(store.advance(store.len())?));
+        let ended = self.engine.has_ended();
+        self.engine.reopen();
+        let max_unsent = self.rest.output.wire.queue.max_bytes();
+        let mut out = self.rest.output.put_below(filter::queue(max_unsent));
+        out.queue.set_max_bytes(usize::MAX);
+        if self.rest.layers.is_empty() && ended {
+            self.rest.layers.end();
+        }
+        self.rest.layers.push(filter, inbox, out);
+        Ok(())
+    }
+
+    /// Takes the topmost filter off. What it has delivered is still read, and what it has sent still written.
+    ///
+    /// # Errors
+    /// [`PopRefused`] when there is none, when it has not taken all that was queued above it, or when bytes below it are unread and `leftover` says to [reject](Leftover::Reject) them.
+    pub fn pop_filter(&mut self, leftover: Leftover) -> Result<Box<dyn Filter>, PopRefused> {
+        if self.rest.layers.is_empty() {
+            return Err(PopRefused::NoFilter);
+        }
+        self.rest.pump(&mut self.engine);
+        match (self.rest.output.wire.unsent(), self.rest.layers.unread_below_top()) {
+            (0, 0) => {}
+            (0, unread) if leftover == Leftover::Reject => return Err(PopRefused::Unread { unread }),
+            (0, _) => {}
+            (queued, _) => return Err(PopRefused::Queued { queued }),
+        }
+        let (filter, inbox, mut out) = self.rest.layers.pop().ok_or(PopRefused::NoFilter)?;
+        let max_unsent = self.rest.output.wire.queue.max_bytes();
+        out.queue.set_max_bytes(max_unsent);
+        self.rest.output.take_from_below(out);
+        let _ = self.engine.store_mut().write(inbox.peek());
+        if self.rest.layers.is_empty() && self.rest.layers.has_ended() {
+            drop(self.engine.eof());
+        }
+        Ok(filter)
+    }
+
     /// Borrows the way out, between steps.
     pub fn outbox(&mut self) -> Outbox<'_, P> {
         self.rest.outbox(self.engine.decoder_mut())
@@ -439,13 +565,13 @@ impl<P: Protocol> Conn<P> {
     /// Returns the bytes that are held: unread and unsent.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
-        self.engine.held_bytes() + self.rest.output.unsent()
+        self.engine.held_bytes() + self.rest.output.wire.unsent() + self.rest.layers.held()
     }
 
     /// Returns the bytes of storage allocated.
     #[must_use]
     pub fn capacity_bytes(&self) -> usize {
-        self.engine.capacity_bytes() + self.rest.output.queue.capacity()
+        self.engine.capacity_bytes() + self.rest.output.wire.queue.capacity() + self.rest.layers.capacity()
     }
 
     /// Gives up the connection for its parts: the protocol, and all that is unread and unsent.
@@ -453,7 +579,8 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// When the guard of a borrowed chunk was forgotten, and bytes may be missing.
     pub fn into_parts(self) -> Result<ConnParts<P>, Error<<P as Decode>::Fault>> {
-        Ok(ConnParts { reading: self.engine.into_parts()?, unsent: self.rest.output.into_unsent() })
+        let Rest { output, layers, .. } = self.rest;
+        Ok(ConnParts { reading: self.engine.into_parts()?, unsent: output.wire.into_unsent(), layers })
     }
 }
 
@@ -509,6 +636,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
                     }
                 }
                 Ok(Next::End(_)) => self.conclude(Ok(())),
+                Ok(_) if !self.layers.is_empty() && self.pump(cursor.engine) == Pumped::Something => cursor.resume(),
                 Ok(pause) => {
                     if let Some(want) = self.pause(cursor.engine, matches!(pause, Next::Idle)) {
                         return Seen::Want(want);
@@ -562,19 +690,29 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             self.conclude(Ok(()));
             return None;
         }
+        if let Some(error) = self.layers.failure() {
+            self.conclude(Err(Failure::Filter(error.clone())));
+            return None;
+        }
         self.clock.pause(engine.decoder().phase(), idle, engine.position());
         self.clock.listen(engine.decoder().silence().filter(|_| !idle));
         if idle {
             self.rest();
         }
-        Some(self.want(if engine.has_ended() { 0 } else { engine.wanted(self.block) }))
+        let wanted = match self.layers.is_empty() {
+            true if engine.has_ended() => 0,
+            true => engine.wanted(self.block),
+            false if self.layers.has_ended() => 0,
+            false => self.layers.wanted(READ_BLOCK),
+        };
+        Some(self.want(wanted))
     }
 
     /// Holds little while nothing is due.
     fn rest(&mut self) {
         self.block = SMALL_BLOCK;
-        if self.output.unsent() == 0 {
-            self.output.queue.release();
+        if self.output.wire.unsent() == 0 {
+            self.output.wire.queue.release();
         }
     }
 
@@ -595,9 +733,9 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
                 if ends && self.writing == Writing::Open {
                     self.writing = Writing::Closing;
                 }
-                if self.writing == Writing::Shut && !self.output.is_out() { Seen::Done } else { Seen::Want(self.want(0)) }
+                if self.writing == Writing::Shut && !self.lowest().is_out() { Seen::Done } else { Seen::Want(self.want(0)) }
             }
-            Reading::HandedOver if self.output.unsent() == 0 => Seen::Handoff,
+            Reading::HandedOver if self.unsent() == 0 => Seen::Handoff,
             _ => Seen::Want(self.want(0)),
         }
     }
@@ -605,19 +743,56 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
     /// What is wanted, when so many bytes are worth reading.
     fn want(&mut self, read: usize) -> Want {
         let shutdown = self.is_to_shut();
+        let (write, waiting) = (self.lowest().ready(), self.lowest().unsent() > 0);
         let clock = &mut self.clock;
-        if self.output.unsent() > 0 {
+        if waiting {
             clock.writing = clock.writing.or(Some(clock.now));
         }
         if self.writing == Writing::Closing {
             clock.closing = clock.closing.or(Some(clock.now));
         }
-        Want { read, write: self.output.ready(), shutdown, deadline: clock.deadline() }
+        Want { read, write, shutdown, deadline: clock.deadline().into_iter().chain(self.layers.deadline()).min() }
     }
 
     /// Whether everything was sent before the end.
     fn is_to_shut(&self) -> bool {
-        self.writing == Writing::Closing && self.output.unsent() == 0
+        self.writing == Writing::Closing && self.layers.has_closed() && self.unsent() == 0
+    }
+
+    /// What is next to the wire on the way out.
+    fn lowest(&self) -> &Wire {
+        self.layers.lowest_out().unwrap_or(&self.output.wire)
+    }
+
+    fn lowest_mut(&mut self) -> &mut Wire {
+        match self.layers.lowest() {
+            Some(lowest) => &mut lowest.out,
+            None => &mut self.output.wire,
+        }
+    }
+
+    /// The bytes that wait to be sent, in all layers.
+    fn unsent(&self) -> usize {
+        self.output.wire.unsent() + self.layers.unsent()
+    }
+
+    fn discard(&mut self) {
+        self.output.discard();
+        self.layers.discard();
+    }
+
+    /// Lets the filters move what they can.
+    #[cold]
+    fn pump<P: Protocol + Decode<Fault = F>>(&mut self, engine: &mut Engine<P>) -> Pumped {
+        let limit = engine.wanted(4 * READ_BLOCK) + engine.held_bytes();
+        let is_closing = self.writing == Writing::Closing;
+        let pumped = self.layers.pump(engine.store_mut(), limit, &mut self.output, is_closing, self.clock.now);
+        self.output.settle();
+        if self.layers.plain_has_ended() && !engine.has_ended() {
+            drop(engine.eof());
+            return Pumped::Something;
+        }
+        pumped
     }
 
     /// Goes on to `now`, and ends what a timer ends.
@@ -632,11 +807,13 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
     }
 
     fn sent(&mut self, n: usize) -> Result<(), NeedMoreData> {
-        self.output.sent(n)?;
+        self.lowest_mut().sent(n)?;
         if self.writing == Writing::Shut {
-            self.output.discard();
+            self.discard();
         }
-        self.clock.progressed(n, self.output.unsent());
+        self.output.settle();
+        let left = self.lowest().unsent();
+        self.clock.progressed(n, left);
         Ok(())
     }
 
@@ -657,7 +834,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         }
         self.conclude(Err(failure));
         self.writing = Writing::Shut;
-        self.output.discard();
+        self.discard();
         (self.clock.writing, self.clock.closing) = (None, None);
     }
 }
@@ -668,7 +845,7 @@ impl<P: Protocol> fmt::Debug for Conn<P> {
             .field("engine", &self.engine)
             .field("reading", &self.rest.reading)
             .field("writing", &self.rest.writing)
-            .field("unsent", &self.rest.output.unsent())
+            .field("unsent", &self.rest.unsent())
             .field("now", &self.rest.clock.now)
             .finish_non_exhaustive()
     }

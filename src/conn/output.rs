@@ -5,17 +5,10 @@ use crate::buf::{BufConfig, SegmentedBuf, StreamBuf, StreamBufMut, View};
 use crate::encode::{Encode, EncodeError, Unsent};
 use crate::error::NeedMoreData;
 
-/// What waits to be sent.
-pub(super) struct Output {
+/// Bytes on their way to the peer: a queue, and what was taken out of it and is not gone yet.
+pub(super) struct Wire {
     pub(super) queue: SegmentedBuf,
     batch: Batch,
-    high_water: usize,
-    /// The budget of automatic answers.
-    budget: usize,
-    /// The bytes of automatic answers queued since there were none.
-    replying: usize,
-    /// Where the last of them ends, counted in all bytes ever queued.
-    replies_end: u64,
 }
 
 /// What the driver took out of the queue: it comes before everything in it.
@@ -27,9 +20,9 @@ enum Batch {
     Back(View),
 }
 
-impl Output {
-    pub(super) fn new(queue: SegmentedBuf, high_water: usize, budget: usize) -> Self {
-        Self { queue, batch: Batch::None, high_water, budget, replying: 0, replies_end: 0 }
+impl Wire {
+    pub(super) const fn new(queue: SegmentedBuf) -> Self {
+        Self { queue, batch: Batch::None }
     }
 
     /// The bytes that have not been sent, those on their way among them.
@@ -46,28 +39,6 @@ impl Output {
         matches!(self.batch, Batch::Out(_))
     }
 
-    pub(super) fn is_writable(&self) -> bool {
-        self.unsent() < self.high_water
-    }
-
-    /// Lends the queue for automatic answers.
-    pub(super) fn replies(&mut self) -> Replies<'_> {
-        Replies { queue: &mut self.queue, budget: self.budget, queued: 0, outcome: Ok(()) }
-    }
-
-    /// Counts automatic answers that were queued last.
-    pub(super) fn replied(&mut self, bytes: usize) {
-        if bytes > 0 {
-            self.replying += bytes;
-            self.replies_end = self.queue.position() + self.queue.len() as u64;
-        }
-    }
-
-    /// Whether automatic answers have to be sent before anything else is read.
-    pub(super) fn owes_replies(&self) -> bool {
-        self.replying > self.budget
-    }
-
     /// What can be sent now, as slices.
     pub(super) fn slices(&self) -> impl Iterator<Item = &[u8]> {
         let (back, queued) = match &self.batch {
@@ -78,7 +49,7 @@ impl Output {
         back.into_iter().flatten().chain(queued.into_iter().flatten())
     }
 
-    /// Takes at most `n` bytes out as a batch, unless one is out.
+    /// Takes at most `n` bytes out as a batch, or all of one that came back, unless one is out.
     pub(super) fn take(&mut self, n: usize) -> Option<View> {
         let batch = match core::mem::replace(&mut self.batch, Batch::None) {
             Batch::None => self.queue.split_to(n.min(self.queue.len())).ok().filter(|batch| !batch.is_empty()),
@@ -105,11 +76,12 @@ impl Output {
             }
             _ => Batch::None,
         };
-        self.queue.advance(n - of_batch)?;
-        if self.queue.position() - self.batch.len() as u64 >= self.replies_end {
-            self.replying = 0;
-        }
-        Ok(())
+        self.queue.advance(n - of_batch)
+    }
+
+    /// So many bytes ever queued have been sent.
+    fn sent_in_all(&self) -> u64 {
+        self.queue.position() - self.batch.len() as u64
     }
 
     /// Throws everything away but a batch that is out.
@@ -118,7 +90,6 @@ impl Output {
         if !self.is_out() {
             self.batch = Batch::None;
         }
-        self.replying = 0;
     }
 
     /// Everything that was not sent, in one queue.
@@ -143,6 +114,72 @@ impl Batch {
     }
 }
 
+/// What the application and the protocol have said, and was not sent, or not taken by a filter below.
+pub(super) struct Output {
+    pub(super) wire: Wire,
+    high_water: usize,
+    /// The budget of automatic answers.
+    budget: usize,
+    /// The bytes of automatic answers queued since there were none.
+    replying: usize,
+    /// Where the last of them ends, counted in all bytes ever queued.
+    replies_end: u64,
+}
+
+impl Output {
+    pub(super) fn new(queue: SegmentedBuf, high_water: usize, budget: usize) -> Self {
+        Self { wire: Wire::new(queue), high_water, budget, replying: 0, replies_end: 0 }
+    }
+
+    pub(super) fn is_writable(&self) -> bool {
+        self.wire.unsent() < self.high_water
+    }
+
+    /// Lends the queue for automatic answers.
+    pub(super) fn replies(&mut self) -> Replies<'_> {
+        Replies { queue: &mut self.wire.queue, budget: self.budget, queued: 0, outcome: Ok(()) }
+    }
+
+    /// Counts automatic answers that were queued last.
+    pub(super) fn replied(&mut self, bytes: usize) {
+        if bytes > 0 {
+            self.replying += bytes;
+            self.replies_end = self.wire.queue.position() + self.wire.queue.len() as u64;
+        }
+    }
+
+    /// Whether automatic answers have to be sent before anything else is read.
+    #[inline(always)]
+    pub(super) fn owes_replies(&self) -> bool {
+        self.replying > self.budget
+    }
+
+    /// Looks whether all automatic answers are gone.
+    pub(super) fn settle(&mut self) {
+        if self.wire.sent_in_all() >= self.replies_end {
+            self.replying = 0;
+        }
+    }
+
+    /// Makes what is queued the bytes of a layer below; what is said from now on goes through it.
+    pub(super) fn put_below(&mut self, queue: SegmentedBuf) -> Wire {
+        (self.replying, self.replies_end) = (0, 0);
+        core::mem::replace(&mut self.wire, Wire::new(queue))
+    }
+
+    /// Takes the bytes of the layer below back, which is gone.
+    pub(super) fn take_from_below(&mut self, wire: Wire) {
+        (self.replying, self.replies_end) = (0, 0);
+        self.wire = wire;
+    }
+
+    /// Throws everything away but a batch that is out.
+    pub(super) fn discard(&mut self) {
+        self.wire.discard();
+        self.replying = 0;
+    }
+}
+
 /// The way out of a connection, beside what the peer said: borrowed with each step, and by [`Conn::outbox`](super::Conn::outbox).
 pub struct Outbox<'a, P> {
     pub(super) protocol: &'a mut P,
@@ -164,7 +201,7 @@ impl<P: Protocol> Outbox<'_, P> {
         if *self.writing != Writing::Open {
             return Err(Unsent { message: message.into(), error: EncodeError::Closed });
         }
-        self.output.queue.send(self.protocol, message)
+        self.output.wire.queue.send(self.protocol, message)
     }
 
     /// Tells whether less waits to be sent than the [high-water mark](super::Limits::high_water): advice to a sender that can wait.
@@ -176,7 +213,7 @@ impl<P: Protocol> Outbox<'_, P> {
     /// Returns how many bytes wait to be sent.
     #[must_use]
     pub fn unsent(&self) -> usize {
-        self.output.unsent()
+        self.output.wire.unsent()
     }
 
     /// Ends this direction: what is queued is sent, then the peer is told, and nothing can be queued any more. Reading goes on.
@@ -195,6 +232,6 @@ impl<P: Protocol> Outbox<'_, P> {
 
 impl<P> fmt::Debug for Outbox<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outbox").field("unsent", &self.output.unsent()).field("writing", &self.writing).finish_non_exhaustive()
+        f.debug_struct("Outbox").field("unsent", &self.output.wire.unsent()).field("writing", &self.writing).finish_non_exhaustive()
     }
 }

@@ -285,6 +285,11 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
         Self { engine, chunk: &[], mode }
     }
 
+    /// Goes on with bytes that were stored meanwhile.
+    pub(crate) fn resume(&mut self) {
+        self.mode = self.engine.resume();
+    }
+
     /// Takes the next step without showing what it brings, which [`Engine::show`] does.
     #[inline(always)]
     pub(crate) fn advance(&mut self) -> Stepped<'a, D> {

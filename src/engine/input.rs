@@ -232,6 +232,12 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         self.claim().max(block)
     }
 
+    /// Lends the store to be written behind what is unread.
+    pub(crate) fn store_mut(&mut self) -> &mut B {
+        self.free();
+        &mut self.store
+    }
+
     /// Looks again at what is unread, though no more of it has come.
     pub(crate) fn look_again(&mut self) {
         self.awaits = Awaits::Look;

@@ -284,6 +284,14 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         &mut self.decoder
     }
 
+    /// Takes the end of the stream back: it was that of the bytes below a filter.
+    pub(crate) fn reopen(&mut self) {
+        if self.supply == Supply::Ended {
+            self.supply = Supply::Open;
+        }
+        self.awaits = Awaits::Look;
+    }
+
     /// Whether the end of the stream was announced.
     pub(crate) fn has_ended(&self) -> bool {
         self.supply == Supply::Ended
