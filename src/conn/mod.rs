@@ -310,6 +310,7 @@ impl<P: Protocol> Conn<P> {
     /// Makes a connection that goes on where another stopped, on the same transport.
     #[must_use]
     pub fn from_parts(parts: ConnParts<P>, now: Time, limits: Limits) -> Self {
+        let layers = parts.layers;
         let mut queue = parts.unsent;
         queue.set_max_bytes(limits.max_unsent);
         let mut clock = Clock::new(now, limits.timeouts);
