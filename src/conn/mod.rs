@@ -47,7 +47,7 @@ use self::output::{Output, Wire};
 use self::timers::{Clock, Waits};
 use crate::buf::{BufConfig, LinearBuf, OwnedReservation, RefusedCommit, Reservation, SegmentedBuf, StreamBuf, StreamBufMut, View};
 use crate::decode::Decode;
-use crate::engine::{Cursor, DEFAULT_BACKLOG, DEFAULT_MAX_FRAME, Engine, Frames, Next, Parts, READ_BLOCK, Role, Where};
+use crate::engine::{Cursor, DEFAULT_BACKLOG, DEFAULT_MAX_FRAME, Engine, Frames, Next, Parts, READ_BLOCK, Role, Stepped, Where};
 use crate::error::{BufError, Error, ErrorKind, NeedMoreData, Refused};
 use crate::time::Time;
 
@@ -129,7 +129,7 @@ enum Reading<F> {
     /// Reads on to the next boundary between frames.
     Draining,
     /// Over, which the application has to be told.
-    Concluded(Result<(), Failure<F>>),
+    Concluded(Result<(), Box<Failure<F>>>),
     /// The application was told.
     Over(Told),
     /// The protocol has handed over.
@@ -480,7 +480,15 @@ impl<P: Protocol> Conn<P> {
     /// Goes on to `now`: ends what a timer ends, and tells the protocol of a silence.
     #[inline]
     fn at(&mut self, now: Time) {
-        self.rest.at(now);
+        if self.rest.clock.set(now) {
+            self.fire();
+        }
+    }
+
+    /// Ends what a timer ends, and tells the protocol of a silence.
+    #[cold]
+    fn fire(&mut self) {
+        self.rest.fire();
         if self.rest.clock.fell_silent() {
             let heard = self.engine.position() + self.engine.held_bytes() as u64;
             self.engine.decoder_mut().fell_silent(heard);
@@ -595,9 +603,24 @@ impl<P: Protocol> Steps<'_, P> {
     /// As [`Conn::step`].
     #[inline]
     pub fn step(&mut self) -> Turn<'_, P> {
-        let cursor = self.frames.cursor();
-        let seen = self.rest.look(cursor);
-        show(seen, cursor.engine, self.rest)
+        let (cursor, rest) = (self.frames.cursor(), &mut *self.rest);
+        if !rest.reads() {
+            return show(rest.beside_reading(), cursor.engine, rest);
+        }
+        cursor.step_with(
+            rest,
+            |cursor, rest, token, bytes| {
+                let bytes = Where::Chunk(bytes);
+                if rest.react(cursor.engine, &token, bytes, Role::Ordinary) == Reaction::Event {
+                    return show(Seen::Event { token, bytes }, cursor.engine, rest);
+                }
+                show(rest.look(cursor), cursor.engine, rest)
+            },
+            |cursor, rest, next| match rest.take(cursor, next) {
+                Some(seen) => show(seen, cursor.engine, rest),
+                None => show(rest.look(cursor), cursor.engine, rest),
+            },
+        )
     }
 }
 
@@ -623,30 +646,44 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         Outbox { protocol, output: &mut self.output, writing: &mut self.writing }
     }
 
-    /// Finds the next thing to tell.
+    /// Whether steps come from what is read.
     #[inline(always)]
+    fn reads(&self) -> bool {
+        matches!(self.reading, Reading::Open | Reading::Draining) && !self.output.owes_replies()
+    }
+
+    /// Finds the next thing to tell.
+    #[inline(never)]
     fn look<'c, P: Protocol + Decode<Fault = F>>(&mut self, cursor: &mut Cursor<'_, 'c, P, LinearBuf>) -> Seen<'c, P> {
         loop {
-            if !matches!(self.reading, Reading::Open | Reading::Draining) || self.output.owes_replies() {
-                return self.beside_reading(cursor.engine);
+            if !self.reads() {
+                return self.beside_reading();
             }
-            match cursor.advance() {
-                Ok(Next::Frame { token, bytes, role, .. }) => {
-                    if self.react(cursor.engine, &token, bytes, role) == Reaction::Event {
-                        return Seen::Event { token, bytes };
-                    }
-                }
-                Ok(Next::End(_)) => self.conclude(Ok(())),
-                Ok(_) if !self.layers.is_empty() && self.pump(cursor.engine) == Pumped::Something => cursor.resume(),
-                Ok(pause) => {
-                    if let Some(want) = self.pause(cursor.engine, matches!(pause, Next::Idle)) {
-                        return Seen::Want(want);
-                    }
-                }
-                Err(error) if error.is_fatal() => self.conclude(Err(Failure::Stream(error))),
-                Err(error) => return Seen::Bad(error),
+            let next = cursor.advance();
+            if let Some(seen) = self.take(cursor, next) {
+                return seen;
             }
         }
+    }
+
+    /// Takes a step of the engine. `None` when there is nothing to tell yet.
+    fn take<'c, P: Protocol + Decode<Fault = F>>(
+        &mut self,
+        cursor: &mut Cursor<'_, 'c, P, LinearBuf>,
+        next: Stepped<'c, P>,
+    ) -> Option<Seen<'c, P>> {
+        match next {
+            Ok(Next::Frame { token, bytes, role, .. }) => {
+                let reaction = self.react(cursor.engine, &token, bytes, role);
+                return (reaction == Reaction::Event).then_some(Seen::Event { token, bytes });
+            }
+            Ok(Next::End(_)) => self.conclude(Ok(())),
+            Ok(_) if !self.layers.is_empty() && self.pump(cursor.engine) == Pumped::Something => cursor.resume(),
+            Ok(pause) => return self.pause(cursor.engine, matches!(pause, Next::Idle)).map(Seen::Want),
+            Err(error) if error.is_fatal() => self.conclude(Err(Failure::Stream(error))),
+            Err(error) => return Some(Seen::Bad(error)),
+        }
+        None
     }
 
     /// Lets the protocol react to a frame.
@@ -719,12 +756,11 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
 
     /// What there is to tell when nothing is read.
     #[cold]
-    fn beside_reading<'c, P: Protocol + Decode<Fault = F>>(&mut self, engine: &Engine<P>) -> Seen<'c, P> {
-        let _ = engine;
+    fn beside_reading<'c, P: Protocol + Decode<Fault = F>>(&mut self) -> Seen<'c, P> {
         match core::mem::replace(&mut self.reading, Reading::HandedOver) {
             Reading::Concluded(result) => {
                 self.reading = Reading::Over(if result.is_ok() { Told::End } else { Told::Failure });
-                return Seen::Over(result);
+                return Seen::Over(result.map_err(|failure| *failure));
             }
             reading => self.reading = reading,
         }
@@ -796,9 +832,8 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         pumped
     }
 
-    /// Goes on to `now`, and ends what a timer ends.
-    fn at(&mut self, now: Time) {
-        self.clock.set(now);
+    /// Ends what a timer ends.
+    fn fire(&mut self) {
         while let Some(timer) = self.clock.fired() {
             match timer {
                 Timer::Write | Timer::Close => self.abandon(Failure::Timeout(timer)),
@@ -822,7 +857,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
     #[cold]
     fn conclude(&mut self, result: Result<(), Failure<F>>) {
         if matches!(self.reading, Reading::Open | Reading::Draining) {
-            self.reading = Reading::Concluded(result);
+            self.reading = Reading::Concluded(result.map_err(Box::new));
         }
         self.clock.waits = Waits::Nothing;
         self.clock.handshake = None;

@@ -121,6 +121,8 @@ pub(super) struct Clock {
     pub(super) writing: Option<Time>,
     /// Since when it is to end.
     pub(super) closing: Option<Time>,
+    /// No timer fires before: none is looked at until then.
+    quiet_until: Time,
 }
 
 impl Clock {
@@ -136,12 +138,8 @@ impl Clock {
             handshake: None,
             writing: None,
             closing: None,
+            quiet_until: Time::ZERO,
         }
-    }
-
-    /// Goes on; a clock that goes backwards stands still.
-    pub(super) fn set(&mut self, now: Time) {
-        self.now = self.now.max(now);
     }
 
     /// A frame came whole. What is awaited next is not known before the next look.
@@ -227,9 +225,18 @@ impl Clock {
         ]
     }
 
-    /// When the next timer fires.
-    pub(super) fn deadline(&self) -> Option<Time> {
-        self.timers().into_iter().filter_map(|(_, at)| at).chain(self.silent_at()).min()
+    /// When the next timer fires. Until then none does, unless it is asked again: frames and sent bytes only put timers off.
+    pub(super) fn deadline(&mut self) -> Option<Time> {
+        let deadline = self.timers().into_iter().filter_map(|(_, at)| at).chain(self.silent_at()).min();
+        self.quiet_until = deadline.unwrap_or(Time::MAX);
+        deadline
+    }
+
+    /// Goes on; a clock that goes backwards stands still. Tells whether a timer may have fired.
+    #[inline(always)]
+    pub(super) fn set(&mut self, now: Time) -> bool {
+        self.now = self.now.max(now);
+        self.now >= self.quiet_until
     }
 
     /// The first timer that has fired.

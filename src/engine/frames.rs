@@ -157,8 +157,8 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     }
 }
 
-/// Looks at the caller's chunk. Returns at once with what becomes of a frame that lies whole in it, or of a pause, and gives every other step as a value. A macro, since a frame that is handed on as a
-/// value goes through memory, which takes longer than all the rest.
+/// Looks at the caller's chunk, and evaluates the first expression for a frame that lies whole in it, the others for a pause. A macro, so that they can return: a frame that is handed on as a value goes
+/// through memory, which takes longer than all the rest.
 macro_rules! look_in_chunk {
     ($frames:ident, |$token:ident, $place:ident, $bytes:ident| $frame:expr, |$short:ident| $need:expr, $idle:expr) => {{
         let Engine {
@@ -187,7 +187,7 @@ macro_rules! look_in_chunk {
                         $frames.chunk = rest;
                         let $place = $frames.engine.pass(len);
                         let $token = token;
-                        return Ok($frame);
+                        $frame
                     }
                     Err(reject) => $frames.reject_or_go_on(reject, len),
                 }
@@ -195,12 +195,12 @@ macro_rules! look_in_chunk {
             Err(Stop::Need($short)) if run.len() == $frames.chunk.len() && $short.missing.get() <= *max_frame - run.len() => {
                 *awaits = Awaits::Bytes(run.len() + $short.missing.get());
                 $frames.mode = Mode::Slow;
-                return Ok($need);
+                $need
             }
             Err(Stop::Idle) if $frames.chunk.is_empty() => {
                 *awaits = Awaits::Frame;
                 $frames.mode = Mode::Slow;
-                return Ok($idle);
+                $idle
             }
             Ok(found) => $frames.act_or_go_on(Ok(found), Sight { have: run.len(), end: false }),
             Err(stop) => $frames.act_or_go_on(Err(stop), Sight { have: run.len(), end: false }),
@@ -233,9 +233,9 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
         let next = match cursor.mode {
             Mode::Chunk => look_in_chunk!(
                 cursor,
-                |token, place, bytes| Step::Frame(D::open(token, &cursor.engine.progress, bytes), place),
-                |short| Step::NeedMoreData(short),
-                Step::Idle
+                |token, place, bytes| return Ok(Step::Frame(D::open(token, &cursor.engine.progress, bytes), place)),
+                |short| return Ok(Step::NeedMoreData(short)),
+                return Ok(Step::Idle)
             ),
             Mode::Stored => cursor.advance_in_store(),
             Mode::Slow => cursor.wait_or_look(),
@@ -290,15 +290,36 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
         self.mode = self.engine.resume();
     }
 
+    /// Takes the next step without showing it: a frame that lies whole in the caller's chunk goes to `frame`, everything else to `other`.
+    #[inline(always)]
+    pub(crate) fn step_with<'s, C, R>(
+        &'s mut self,
+        context: C,
+        frame: impl FnOnce(&'s mut Self, C, D::Token, &'a [u8]) -> R,
+        other: impl FnOnce(&'s mut Self, C, Stepped<'a, D>) -> R,
+    ) -> R {
+        let next = match self.mode {
+            Mode::Chunk => look_in_chunk!(
+                self,
+                |token, _place, bytes| return frame(self, context, token, bytes),
+                |short| Ok(Next::NeedMoreData(short)),
+                Ok(Next::Idle)
+            ),
+            Mode::Stored => self.advance_in_store(),
+            Mode::Slow => self.wait_or_look(),
+        };
+        other(self, context, next)
+    }
+
     /// Takes the next step without showing what it brings, which [`Engine::show`] does.
     #[inline(always)]
     pub(crate) fn advance(&mut self) -> Stepped<'a, D> {
         match self.mode {
             Mode::Chunk => look_in_chunk!(
                 self,
-                |token, place, bytes| Next::Frame { token, place, bytes: Where::Chunk(bytes), role: Role::Ordinary },
-                |short| Next::NeedMoreData(short),
-                Next::Idle
+                |token, place, bytes| Ok(Next::Frame { token, place, bytes: Where::Chunk(bytes), role: Role::Ordinary }),
+                |short| Ok(Next::NeedMoreData(short)),
+                Ok(Next::Idle)
             ),
             Mode::Stored => self.advance_in_store(),
             Mode::Slow => self.wait_or_look(),

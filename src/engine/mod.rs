@@ -21,7 +21,7 @@ mod input;
 
 use core::fmt;
 
-pub(crate) use frames::{Cursor, Next, Role, Where};
+pub(crate) use frames::{Cursor, Next, Role, Stepped, Where};
 pub use frames::{Frames, Kept};
 pub use input::Room;
 
