@@ -38,6 +38,12 @@ impl Time {
         self.0
     }
 
+    /// Returns the time as long after this as `after` is after the epoch.
+    #[inline]
+    pub(crate) const fn plus(self, after: Self) -> Self {
+        Self(self.0.saturating_add(after.0))
+    }
+
     /// Returns how long ago `earlier` was, or zero when it is not earlier.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {

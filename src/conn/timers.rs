@@ -106,7 +106,9 @@ pub(super) enum Waits {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
     pub(super) now: Time,
-    pub(super) timeouts: Timeouts,
+    /// How long after the start of each the timers fire.
+    after: After,
+    min_rate: Option<MinRate>,
     pub(super) waits: Waits,
     /// The bytes that have come, and when the last of them did.
     received: u64,
@@ -125,11 +127,24 @@ pub(super) struct Clock {
     quiet_until: Time,
 }
 
+/// Timeouts as times after [`Time::ZERO`], so that nothing has to be converted when they are looked at; the end of time is never.
+#[derive(Clone, Copy, Debug)]
+struct After {
+    idle: Time,
+    frame: Time,
+    handshake: Time,
+    write: Time,
+    close: Time,
+}
+
 impl Clock {
     pub(super) fn new(now: Time, timeouts: Timeouts) -> Self {
+        let after = |timeout: Option<Duration>| timeout.map_or(Time::MAX, |timeout| Time::ZERO + timeout);
+        let Timeouts { idle, frame, min_rate, handshake, write, close } = timeouts;
         Self {
             now,
-            timeouts,
+            after: After { idle: after(idle), frame: after(frame), handshake: after(handshake), write: after(write), close: after(close) },
+            min_rate,
             waits: Waits::Idle { since: now },
             received: 0,
             last: now,
@@ -208,28 +223,33 @@ impl Clock {
         fell
     }
 
-    fn timers(&self) -> [(Timer, Option<Time>); 4] {
-        let Timeouts { idle, frame, min_rate, handshake, write, close } = self.timeouts;
-        let after = |since: Option<Time>, timeout: Option<Duration>| since.zip(timeout).map(|(since, timeout)| since + timeout);
+    /// The timers, and when each fires: at the end of time if it never does.
+    #[inline]
+    fn timers(&self) -> [(Timer, Time); 4] {
+        let after = |since: Option<Time>, timeout: Time| since.map_or(Time::MAX, |since| since.plus(timeout));
         let waits = match self.waits {
-            Waits::Nothing => (Timer::Idle, None),
-            Waits::Idle { since } => (Timer::Idle, after(Some(since), idle)),
-            Waits::Frame { since, .. } => (Timer::Frame, after(Some(since), frame)),
-            Waits::Parts { from, since } => (Timer::MinRate, after(Some(since), min_rate.map(|rate| rate.lasts(self.received - from)))),
+            Waits::Nothing => (Timer::Idle, Time::MAX),
+            Waits::Idle { since } => (Timer::Idle, since.plus(self.after.idle)),
+            Waits::Frame { since, .. } => (Timer::Frame, since.plus(self.after.frame)),
+            Waits::Parts { from, since } => {
+                let lasts = self.min_rate.map(|rate| rate.lasts(self.received - from));
+                (Timer::MinRate, lasts.map_or(Time::MAX, |lasts| since + lasts))
+            }
         };
         [
             waits,
-            (Timer::Handshake, after(self.handshake, handshake)),
-            (Timer::Write, after(self.writing, write)),
-            (Timer::Close, after(self.closing, close)),
+            (Timer::Handshake, after(self.handshake, self.after.handshake)),
+            (Timer::Write, after(self.writing, self.after.write)),
+            (Timer::Close, after(self.closing, self.after.close)),
         ]
     }
 
     /// When the next timer fires. Until then none does, unless it is asked again: frames and sent bytes only put timers off.
     pub(super) fn deadline(&mut self) -> Option<Time> {
-        let deadline = self.timers().into_iter().filter_map(|(_, at)| at).chain(self.silent_at()).min();
-        self.quiet_until = deadline.unwrap_or(Time::MAX);
-        deadline
+        let [(_, waits), (_, handshake), (_, write), (_, close)] = self.timers();
+        let silent = self.silent_at().unwrap_or(Time::MAX);
+        self.quiet_until = waits.min(handshake).min(write).min(close).min(silent);
+        (self.quiet_until < Time::MAX).then_some(self.quiet_until)
     }
 
     /// Goes on; a clock that goes backwards stands still. Tells whether a timer may have fired.
@@ -241,7 +261,7 @@ impl Clock {
 
     /// The first timer that has fired.
     pub(super) fn fired(&self) -> Option<Timer> {
-        let fired = self.timers().into_iter().filter_map(|(timer, at)| Some((at?, timer)));
-        fired.filter(|(at, _)| *at <= self.now).min_by_key(|(at, _)| *at).map(|(_, timer)| timer)
+        let fired = self.timers().into_iter().filter(|(_, at)| *at <= self.now);
+        fired.min_by_key(|(_, at)| *at).map(|(timer, _)| timer)
     }
 }
