@@ -61,7 +61,7 @@ fn chat() -> Conn<Chat> {
 /// What a step says, in short.
 fn say<P: Protocol>(turn: Turn<'_, P>) -> String
 where
-    P: for<'a> Decode<Frame<'a> = &'a [u8]>,
+    P: Protocol + for<'a> Decode<Frame<'a> = &'a [u8]>,
     <P as Decode>::Fault: PartialEq,
 {
     match turn {

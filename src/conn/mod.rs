@@ -33,6 +33,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod erased;
 mod filter;
 mod idle_gap;
 mod output;
@@ -51,6 +52,7 @@ use crate::engine::{Cursor, DEFAULT_BACKLOG, DEFAULT_MAX_FRAME, Engine, Frames, 
 use crate::error::{BufError, Error, ErrorKind, NeedMoreData, Refused};
 use crate::time::Time;
 
+pub use self::erased::{AnyConn, AnyTurn, Erased};
 pub use self::filter::{Filter, FilterError, Leftover, Pipe};
 pub use self::idle_gap::{IdleGap, Silent};
 pub use self::output::Outbox;
