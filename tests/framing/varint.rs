@@ -190,14 +190,14 @@ fn vi_10_messages_that_python_delimited_are_read_and_written() {
     });
     let expected: Vec<_> = expected.collect();
     let checksum = Crc::<u32>::new(&CRC_32_ISO_HDLC);
-    let mut framer = leb128(16384).minimal();
-    let (mut engine, mut output) = (Engine::new(framer.clone()), SegmentedBuf::new());
+    let mut encoder = leb128(16384).minimal();
+    let (mut engine, mut output) = (Engine::new(encoder.clone()), SegmentedBuf::new());
     let mut found = Vec::new();
     for chunk in stream.chunks(1000) {
         let mut frames = engine.feed(chunk).unwrap();
         while let Step::Frame(message, _) = frames.next_frame().unwrap() {
             found.push((message.len(), checksum.checksum(message)));
-            output.send(&mut framer, message).unwrap();
+            output.send(&mut encoder, message).unwrap();
         }
     }
     assert_eq!(found, expected);
