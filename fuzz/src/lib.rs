@@ -19,9 +19,13 @@ mod twin;
 
 use arbitrary::{Result, Unstructured};
 
+use twin::ascii_length::Chunks;
 use twin::delimiter::Delimiters;
+use twin::fixed::Records;
 use twin::length_field::Lengths;
 use twin::lines::Endings;
+use twin::netstring::Netstrings;
+use twin::varint::Varints;
 
 /// A target: its name, and what it does with the bytes.
 type Target = (&'static str, fn(&[u8]));
@@ -45,6 +49,10 @@ pub const CODECS: &[Codec] = &[
     Codec { name: "Lines", codecs: codecs::check::<Endings>, cuts: cuts::check::<Endings> },
     Codec { name: "Delimiter", codecs: codecs::check::<Delimiters>, cuts: cuts::check::<Delimiters> },
     Codec { name: "LengthField", codecs: codecs::check::<Lengths>, cuts: cuts::check::<Lengths> },
+    Codec { name: "Fixed", codecs: codecs::check::<Records>, cuts: cuts::check::<Records> },
+    Codec { name: "Varint", codecs: codecs::check::<Varints>, cuts: cuts::check::<Varints> },
+    Codec { name: "AsciiLength", codecs: codecs::check::<Chunks>, cuts: cuts::check::<Chunks> },
+    Codec { name: "Netstring", codecs: codecs::check::<Netstrings>, cuts: cuts::check::<Netstrings> },
 ];
 
 /// Runs a codec over a short stream, cut in every way that the test kit knows.

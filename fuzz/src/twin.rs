@@ -1,8 +1,12 @@
 //! Codecs with settings, and what they must say of a whole stream.
 
+pub(crate) mod ascii_length;
 pub(crate) mod delimiter;
+pub(crate) mod fixed;
 pub(crate) mod length_field;
 pub(crate) mod lines;
+pub(crate) mod netstring;
+pub(crate) mod varint;
 
 use arbitrary::{Result, Unstructured};
 use framewright::Decode;
@@ -174,4 +178,10 @@ pub(crate) fn read<'s, T: Twin>(twin: &T, arrived: &'s [u8], ended: bool, max_fr
 /// The smaller of a length that may be of any size, and one of bytes that are there.
 fn least(len: i128, there: usize) -> usize {
     usize::try_from(len).map_or(there, |len| len.min(there))
+}
+
+/// The bytes of a frame from one offset to another; none unless all are there.
+fn part(view: &[u8], start: i128, end: i128) -> &[u8] {
+    let offsets = usize::try_from(start).ok().zip(usize::try_from(end).ok());
+    offsets.and_then(|(start, end)| view.get(start..end)).unwrap_or_default()
 }

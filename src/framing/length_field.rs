@@ -1,15 +1,13 @@
 //! Frames whose header says how long they are. SPEC.md, clauses LF-1 to LF-10.
 
 use alloc::vec::Vec;
-use core::num::NonZeroUsize;
 
 use super::checksum::{Checksum, Mismatch};
-use super::limit::Excess;
+use super::limit::{Excess, NEVER};
 use super::number::{Order, Width};
 use super::{OnExcess, SettingsError, Unframable};
 use crate::decode::{Cause, Decode, Found, Reject, Stop};
 use crate::encode::{Encode, EncodeError, Payload, Writer};
-use crate::error::NeedMoreData;
 use crate::input::Input;
 
 /// What a length counts.
@@ -294,10 +292,10 @@ impl LengthField {
         }
         let delivered = i128::from(value) + i128::from(self.base) - self.stripped as i128;
         if delivered <= self.max as i128 {
-            // Within the limit, but with what is stripped of it more than can be counted: no engine waits for that.
-            return Err(Stop::Need(NeedMoreData { missing: NonZeroUsize::MAX }));
+            // Within the limit, but with what is stripped of it more than can be counted.
+            return Err(Stop::Need(NEVER));
         }
-        let start = (self.stripped_header.saturating_add(self.max), Shown { start: self.stripped_header, len: self.max });
+        let start = (self.stripped_header.checked_add(self.max), Shown { start: self.stripped_header, len: self.max });
         self.excess.judge(value.saturating_add_signed(self.base), start, self.limit(), input)
     }
 

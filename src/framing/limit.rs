@@ -1,4 +1,5 @@
 use core::convert::Infallible;
+use core::num::NonZeroUsize;
 
 use super::OnExcess;
 use crate::decode::{Cause, Found, Stop};
@@ -98,6 +99,12 @@ impl Excess {
         Self { on_excess, left: 0 }
     }
 
+    /// Tells whether a frame beyond the limit is the end of the stream, and nothing of it is skipped.
+    #[inline(always)]
+    pub(super) fn is_fatal(self) -> bool {
+        self.on_excess == OnExcess::Fail
+    }
+
     /// Tells whether the rest of a frame is still to be thrown away.
     #[inline(always)]
     pub(super) fn is_left(self) -> bool {
@@ -115,12 +122,12 @@ impl Excess {
         Ok(Found::Skip(len))
     }
 
-    /// Judges a frame of `len` encoded bytes, for this cause; its first `start` bytes hold what the limit allows of it.
+    /// Judges a frame of `len` encoded bytes, for this cause; its first `start` bytes hold what the limit allows of it (`None`: they are more than can be counted).
     #[cold]
     pub(super) fn judge<T, F>(
         &mut self,
         len: u64,
-        (start, token): (usize, T),
+        (start, token): (Option<usize>, T),
         cause: Cause<F>,
         input: &Input<'_>,
     ) -> Result<Found<T>, Stop<F>> {
@@ -132,10 +139,21 @@ impl Excess {
                 Err(Stop::Bad { len: now, cause })
             }
             OnExcess::Truncate => {
-                input.require(start)?;
+                let start = whole(start, input)?;
                 self.left = len - start as u64;
                 Ok(Found::Truncated { len: start, token })
             }
         }
     }
+}
+
+/// More than can be counted is missing, and no engine waits for that.
+pub(super) const NEVER: NeedMoreData = NeedMoreData { missing: NonZeroUsize::MAX };
+
+/// Waits for the first `len` bytes; `None` is more than can be counted.
+#[inline(always)]
+pub(super) fn whole(len: Option<usize>, input: &Input<'_>) -> Result<usize, NeedMoreData> {
+    let len = len.ok_or(NEVER)?;
+    input.require(len)?;
+    Ok(len)
 }

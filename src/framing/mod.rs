@@ -5,22 +5,36 @@
 //! | [`Lines`] | at a line end: `\n`, `\r\n`, either, or any with a lone `\r` | `&[u8]` |
 //! | [`Delimiter`] | at the first, and there the longest, of a set of byte strings | [`Delimited`] |
 //! | [`LengthField`] | where a length in their header says | `&[u8]` |
+//! | [`Fixed`] | after a fixed number of bytes | `&[u8]` |
+//! | [`Varint`] | where a length of variable width says: of Protocol Buffers, MQTT, QUIC | `&[u8]` |
+//! | [`AsciiLength`] | where a length in digits says, decimal or hexadecimal | `&[u8]` |
+//! | [`Netstring`] | where a netstring does: `5:hello,` | `&[u8]` |
 //!
 //! Each takes its limit when it is made. What happens to a frame beyond the limit is a setting, [`OnExcess`]. The engine's own limit, 16 MiB unless
 //! [set](crate::Engine::with_max_frame), counts beside it.
 
+mod ascii_length;
 mod checksum;
 mod delimiter;
+mod digits;
+mod fixed;
 mod length_field;
 mod limit;
 mod lines;
+mod netstring;
 mod number;
+mod varint;
 
+pub use ascii_length::{AsciiLength, AsciiLengthFault};
 pub use checksum::Checksum;
 pub use delimiter::{Delimited, Delimiter};
+pub use digits::Base;
+pub use fixed::Fixed;
 pub use length_field::{Counts, LengthField, LengthFieldBuilder, LengthFieldFault};
 pub use lines::{LineEnding, Lines};
+pub use netstring::{Netstring, NetstringFault};
 pub use number::Width;
+pub use varint::{Varint, VarintFault, VarintForm};
 
 /// What a framer does with a frame longer than its limit. In each way it is told once, at the first byte that makes the excess certain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -74,6 +88,9 @@ pub enum Unframable {
     /// An empty payload has no frame.
     #[error("an empty payload has no frame")]
     Empty,
+    /// The header that the payload brings has no length that the framer reads: it is cut short, too long, or not in the form that is demanded.
+    #[error("the header that the payload brings tells no length")]
+    NoLength,
 }
 
 /// Why a framer cannot be made with these settings.
@@ -129,6 +146,18 @@ pub enum SettingsError {
     /// Frames beyond the limit are to be truncated, and what is left of them could not be checked.
     #[error("a truncated frame cannot be checked")]
     TruncatedUnchecked,
+    /// Frames of no bytes would never end.
+    #[error("frames of no bytes")]
+    EmptyFrame,
+    /// Nothing ends the digits of a length.
+    #[error("no terminator given")]
+    NoTerminator,
+    /// What ends the digits of a length begins with one.
+    #[error("the terminator begins with a digit, {found:#04x}")]
+    TerminatorIsDigit {
+        /// The first byte of the terminator.
+        found: u8,
+    },
     /// Header, trailer or offset are larger than can be counted.
     #[error("header, trailer or offset are too large")]
     TooLarge,

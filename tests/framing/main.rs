@@ -1,8 +1,12 @@
 //! What the framers do, row by row: a module for each.
 
+mod ascii_length;
 mod delimiter;
+mod fixed;
 mod length_field;
 mod lines;
+mod netstring;
+mod varint;
 
 use framewright::buf::{SegmentedBuf, StreamBuf};
 use framewright::encode::{Encode, Payload};
