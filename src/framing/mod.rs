@@ -13,13 +13,15 @@ mod checksum;
 mod delimiter;
 mod length_field;
 mod limit;
+mod line_ends;
 mod lines;
 mod number;
 
 pub use checksum::Checksum;
 pub use delimiter::{Delimited, Delimiter};
 pub use length_field::{Counts, LengthField, LengthFieldBuilder, LengthFieldFault};
-pub use lines::{LineEnding, Lines};
+pub use line_ends::LineEnding;
+pub use lines::Lines;
 pub use number::Width;
 
 /// What a framer does with a frame longer than its limit. In each way it is told once, at the first byte that makes the excess certain.
