@@ -3,6 +3,7 @@
 pub(crate) mod delimiter;
 pub(crate) mod length_field;
 pub(crate) mod lines;
+pub(crate) mod utf8_lines;
 
 use arbitrary::{Result, Unstructured};
 use framewright::Decode;
@@ -34,6 +35,11 @@ pub(crate) trait Twin: Sized + Debug {
     fn start<'v>(&self, view: &'v [u8]) -> (i128, Cow<'v, [u8]>) {
         let (limit, ..) = self.limit();
         (limit as i128, Cow::Borrowed(&view[..limit.min(view.len())]))
+    }
+
+    /// What is shown of a whole frame, or of the start of one that is truncated; or the fault for which it is stepped over.
+    fn accept<'v>(&self, shown: Cow<'v, [u8]>, _truncated: bool) -> std::result::Result<Cow<'v, [u8]>, String> {
+        Ok(shown)
     }
 
     /// Reads the frame at the front of `view`, which is not empty at the end of the stream.
@@ -131,16 +137,18 @@ pub(crate) fn read<'s, T: Twin>(twin: &T, arrived: &'s [u8], ended: bool, max_fr
                     (None, start - view.len() as i128)
                 } else {
                     let len = least(start, view.len());
-                    events.push(Event::Frame(shown, Place { truncated: true, ..place(len) }));
-                    (at, skipped) = (at + len, 0);
+                    let (event, stepped) = judged(twin.accept(shown, true), Place { truncated: true, ..place(len) });
+                    events.push(event);
+                    (at, skipped) = (at + len, stepped);
                     skip = if let Look::Frame { len, .. } = excess { Skip::Bytes(len - start) } else { Skip::Frame };
                     continue;
                 }
             }
             Look::Frame { len, shown, .. } if len <= view.len() as i128 => {
                 let len = least(len, view.len());
-                events.push(Event::Frame(shown, place(len)));
-                (at, skipped) = (at + len, 0);
+                let (event, stepped) = judged(twin.accept(shown, false), place(len));
+                events.push(event);
+                (at, skipped) = (at + len, stepped);
                 continue;
             }
             Look::Frame { len, .. } => (None, len - view.len() as i128),
@@ -168,6 +176,14 @@ pub(crate) fn read<'s, T: Twin>(twin: &T, arrived: &'s [u8], ended: bool, max_fr
             Some(excess) if !is_fatal => excess,
             _ => return (events, Then::Over),
         };
+    }
+}
+
+/// What comes of a frame there, and how many bytes are stepped over then.
+fn judged(accepted: std::result::Result<Cow<'_, [u8]>, String>, place: Place) -> (Event<'_>, u64) {
+    match accepted {
+        Ok(shown) => (Event::Frame(shown, place), 0),
+        Err(fault) => (Event::Error(format!("frame at byte {}: {fault}", place.offset), false), place.skipped + place.len as u64),
     }
 }
 

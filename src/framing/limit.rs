@@ -34,6 +34,11 @@ impl Limit {
         payload <= self.max_payload && self.mode == Mode::Reading
     }
 
+    /// Tells whether the frame that was found last is the start of one whose rest is thrown away.
+    pub(super) fn has_truncated(&self) -> bool {
+        self.mode == Mode::Discarding
+    }
+
     /// Tells whether a payload of so many bytes may be written.
     pub(super) fn allows<F>(&self, payload: usize) -> Result<(), EncodeError<F>> {
         let limit = self.max_payload as u64;

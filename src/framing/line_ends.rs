@@ -124,6 +124,12 @@ impl LineEnds {
         Ok(found)
     }
 
+    /// Tells whether the line that was found last is the start of one that is too long.
+    #[cold]
+    pub(super) fn has_truncated(&self) -> bool {
+        self.limit.has_truncated()
+    }
+
     /// Returns the line end whose mark is at `at`, or `None` when what is there is not one, or cannot be told yet.
     #[inline(always)]
     fn end_at(&self, at: usize, input: &Input<'_>) -> Option<End> {

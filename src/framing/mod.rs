@@ -3,6 +3,7 @@
 //! | framer | frames end | frame |
 //! |---|---|---|
 //! | [`Lines`] | at a line end: `\n`, `\r\n`, either, or any with a lone `\r` | `&[u8]` |
+//! | [`Utf8Lines`] | at a line end, as for [`Lines`] | `&str` |
 //! | [`Delimiter`] | at the first, and there the longest, of a set of byte strings | [`Delimited`] |
 //! | [`LengthField`] | where a length in their header says | `&[u8]` |
 //!
@@ -16,6 +17,7 @@ mod limit;
 mod line_ends;
 mod lines;
 mod number;
+mod utf8_lines;
 
 pub use checksum::Checksum;
 pub use delimiter::{Delimited, Delimiter};
@@ -23,6 +25,7 @@ pub use length_field::{Counts, LengthField, LengthFieldBuilder, LengthFieldFault
 pub use line_ends::LineEnding;
 pub use lines::Lines;
 pub use number::Width;
+pub use utf8_lines::{Utf8Lines, Utf8LinesFault};
 
 /// What a framer does with a frame longer than its limit. In each way it is told once, at the first byte that makes the excess certain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -76,6 +79,12 @@ pub enum Unframable {
     /// An empty payload has no frame.
     #[error("an empty payload has no frame")]
     Empty,
+    /// The framer reads text, and the payload is none.
+    #[error("the payload is not UTF-8 from byte {at} on")]
+    NotUtf8 {
+        /// Where the first bytes that are no character begin, in bytes from the start of the payload.
+        at: usize,
+    },
 }
 
 /// Why a framer cannot be made with these settings.
