@@ -12,6 +12,7 @@
 
 mod checksum;
 mod delimiter;
+mod layout;
 mod length_field;
 mod limit;
 mod line_ends;
@@ -21,7 +22,8 @@ mod utf8_lines;
 
 pub use checksum::Checksum;
 pub use delimiter::{Delimited, Delimiter};
-pub use length_field::{Counts, LengthField, LengthFieldBuilder, LengthFieldFault};
+pub use layout::Counts;
+pub use length_field::{LengthField, LengthFieldBuilder, LengthFieldFault};
 pub use line_ends::LineEnding;
 pub use lines::Lines;
 pub use number::Width;
