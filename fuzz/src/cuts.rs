@@ -155,7 +155,7 @@ fn bring<T: Twin, B: StreamBufMut>(twin: &T, limits: Limits, buf: B, plan: &[Vis
         Event::Error(..) => max_frame,
         Event::End(_) => 0,
     });
-    let allowed = backlog.max(longest.max().unwrap_or(0)).saturating_add(HELD_BACK);
+    let allowed = backlog.max(longest.max().unwrap_or(0)).max(twin.held_back()).saturating_add(HELD_BACK);
     let mut account =
         Account { twin, max_frame, stream, expected, came: 0, fed: 0, ended: false, floor: 1, calls: 0, read_again: 0, kept: Vec::new() };
     let mut engine = Engine::with_buf(twin.codec(), buf).with_max_frame(max_frame).with_backlog(backlog);
@@ -318,7 +318,7 @@ impl<T: Twin> Account<'_, T> {
             (Err(error), Some(Event::Error(says, _))) => assert_eq!(error.to_string(), *says),
             (_, last) => panic!("{last:?} does not stay"),
         }
-        let (examined, most) = (engine.examined_bytes(), 3 * self.fed as u64 + 64 * self.calls);
+        let (examined, most) = (engine.examined_bytes(), self.twin.work() * self.fed as u64 + 64 * self.calls);
         assert!(examined <= most, "{examined} bytes examined of {} in {} calls", self.fed, self.calls);
         let parts = engine.into_parts().expect("no guard was forgotten");
         let position = usize::try_from(parts.position).expect("an offset in the stream");

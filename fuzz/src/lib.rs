@@ -22,6 +22,7 @@ use arbitrary::{Result, Unstructured};
 use twin::delimiter::Delimiters;
 use twin::length_field::Lengths;
 use twin::lines::Endings;
+use twin::sync_word::Syncs;
 use twin::utf8_lines::Texts;
 
 /// A target: its name, and what it does with the bytes.
@@ -47,6 +48,7 @@ pub const CODECS: &[Codec] = &[
     Codec { name: "Delimiter", codecs: codecs::check::<Delimiters>, cuts: cuts::check::<Delimiters> },
     Codec { name: "LengthField", codecs: codecs::check::<Lengths>, cuts: cuts::check::<Lengths> },
     Codec { name: "Utf8Lines", codecs: codecs::check::<Texts>, cuts: cuts::check::<Texts> },
+    Codec { name: "SyncWord", codecs: codecs::check::<Syncs>, cuts: cuts::check::<Syncs> },
 ];
 
 /// Runs a codec over a short stream, cut in every way that the test kit knows.

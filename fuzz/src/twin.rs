@@ -3,6 +3,7 @@
 pub(crate) mod delimiter;
 pub(crate) mod length_field;
 pub(crate) mod lines;
+pub(crate) mod sync_word;
 pub(crate) mod utf8_lines;
 
 use arbitrary::{Result, Unstructured};
@@ -31,6 +32,16 @@ pub(crate) trait Twin: Sized + Debug {
     /// The limit of a frame, what it limits, and what happens beyond it.
     fn limit(&self) -> (usize, &'static str, OnExcess);
 
+    /// So many bytes may be examined for each byte of the stream.
+    fn work(&self) -> u64 {
+        3
+    }
+
+    /// So many bytes may be held that turn out not to be the start of a frame.
+    fn held_back(&self) -> usize {
+        0
+    }
+
     /// The start of a frame beyond the limit, as it is handed out when such frames are truncated: its encoded bytes, which may not all be there, and what it shows.
     fn start<'v>(&self, view: &'v [u8]) -> (i128, Cow<'v, [u8]>) {
         let (limit, ..) = self.limit();
@@ -54,6 +65,8 @@ pub(crate) enum Look<'v> {
     Open { payload: i128 },
     /// No frame with fewer than so many bytes more.
     Short { missing: i128 },
+    /// The first byte is no part of a frame.
+    NoFrame,
     /// The peer broke a rule, and the stream is over.
     Fault(String),
 }
@@ -154,6 +167,10 @@ pub(crate) fn read<'s, T: Twin>(twin: &T, arrived: &'s [u8], ended: bool, max_fr
             Look::Frame { len, .. } => (None, len - view.len() as i128),
             Look::Short { missing } => (None, missing),
             Look::Open { .. } => (None, i128::from(!is_all)),
+            Look::NoFrame => {
+                (at, skipped) = (at + 1, skipped + 1);
+                continue;
+            }
             Look::Fault(fault) => {
                 events.push(Event::Error(format!("frame at byte {at}: {fault}"), true));
                 return (events, Then::Over);

@@ -6,6 +6,7 @@
 //! | [`Utf8Lines`] | at a line end, as for [`Lines`] | `&str` |
 //! | [`Delimiter`] | at the first, and there the longest, of a set of byte strings | [`Delimited`] |
 //! | [`LengthField`] | where a length in their header says | `&[u8]` |
+//! | [`SyncWord`] | the same, and begin with magic bytes that are searched for | `&[u8]` |
 //!
 //! Each takes its limit when it is made. What happens to a frame beyond the limit is a setting, [`OnExcess`]. The engine's own limit, 16 MiB unless
 //! [set](crate::Engine::with_max_frame), counts beside it.
@@ -18,6 +19,7 @@ mod limit;
 mod line_ends;
 mod lines;
 mod number;
+mod sync_word;
 mod utf8_lines;
 
 pub use checksum::Checksum;
@@ -27,6 +29,7 @@ pub use length_field::{LengthField, LengthFieldBuilder, LengthFieldFault};
 pub use line_ends::LineEnding;
 pub use lines::Lines;
 pub use number::Width;
+pub use sync_word::{SyncWord, SyncWordBuilder};
 pub use utf8_lines::{Utf8Lines, Utf8LinesFault};
 
 /// What a framer does with a frame longer than its limit. In each way it is told once, at the first byte that makes the excess certain.
@@ -81,6 +84,9 @@ pub enum Unframable {
     /// An empty payload has no frame.
     #[error("an empty payload has no frame")]
     Empty,
+    /// The framer keeps headers on its frames, and this payload does not begin with the magic bytes.
+    #[error("the payload does not begin with the magic bytes")]
+    NoMagic,
     /// The framer reads text, and the payload is none.
     #[error("the payload is not UTF-8 from byte {at} on")]
     NotUtf8 {
@@ -99,6 +105,9 @@ pub enum SettingsError {
     /// One of the delimiters is the empty string.
     #[error("a delimiter is empty")]
     EmptyDelimiter,
+    /// There are no magic bytes.
+    #[error("the magic is empty")]
+    EmptyMagic,
     /// The header ends before the length field does.
     #[error("a header of {header} bytes, but the length field ends at byte {field_end} of it")]
     HeaderTooShort {

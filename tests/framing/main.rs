@@ -3,6 +3,7 @@
 mod delimiter;
 mod length_field;
 mod lines;
+mod sync_word;
 mod utf8_lines;
 
 use framewright::buf::{SegmentedBuf, StreamBuf};
