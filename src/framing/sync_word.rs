@@ -9,6 +9,7 @@ use super::number::{Order, Width};
 use super::{OnExcess, SettingsError, Unframable};
 use crate::decode::{Decode, Found, Reject, Stop};
 use crate::encode::{Encode, EncodeError, Payload, Writer};
+use crate::error::NeedMoreData;
 use crate::input::Input;
 
 /// Finds frames that begin with magic bytes and say how long they are, among bytes that are none.
@@ -20,6 +21,8 @@ use crate::input::Input;
 ///
 /// Where magic bytes are, a frame may begin: a *candidate*. One whose length is out of range, whose checksum is wrong, or in which the stream ends is a *false start*: the search goes on at its second
 /// byte, so that a frame inside it is found. None of this is an error. The bytes between frames are [counted](crate::Place::skipped), and so are [false starts](Self::false_starts).
+///
+/// While a candidate is not whole, [one byte](NeedMoreData) is said to be missing, whatever its length is: any byte may be the last of the stream, and then what is inside comes.
 ///
 /// There is no [`OnExcess`]: a length beyond the limit says that this is no frame. A candidate is waited for, so a false one delays the frames inside it until it is whole or the stream ends: keep the
 /// limit low, and not above the [engine's](crate::Engine::with_max_frame), for which a candidate beyond it is an error.
@@ -65,6 +68,16 @@ pub struct SyncWordBuilder {
     magic: Vec<u8>,
     /// Its offset and header are counted from the end of the magic.
     settings: Settings,
+}
+
+/// What begins with the magic.
+enum Candidate {
+    /// A frame of so many encoded bytes, if its checksum is right.
+    Whole(usize),
+    /// It has not all arrived.
+    Short,
+    /// No frame: none has this length.
+    OutOfRange,
 }
 
 impl SyncWordBuilder {
@@ -162,16 +175,15 @@ impl SyncWord {
         front.eq(&self.magic)
     }
 
-    /// The length of the frame that begins with the magic at the front, or `None` where none does.
+    /// What begins with the magic at the front.
     #[inline(always)]
-    fn candidate(&self, input: &Input<'_>) -> Result<Option<usize>, Stop<Infallible>> {
-        let value = self.layout.read(input)?;
+    fn candidate(&self, input: &Input<'_>) -> Candidate {
+        let Ok(value) = self.layout.read::<Infallible>(input) else { return Candidate::Short };
         if !self.layout.is_legal(value) {
-            return Ok(None);
+            return Candidate::OutOfRange;
         }
         let len = self.layout.len(value);
-        input.require(len)?;
-        Ok(Some(len))
+        if len <= input.len() { Candidate::Whole(len) } else { Candidate::Short }
     }
 
     /// The magic at the front begins no frame: goes on behind its first byte.
@@ -184,11 +196,10 @@ impl SyncWord {
     /// Skips the bytes before the first magic at or behind `from`, or before what may become one; waits where that is at the front.
     #[cold]
     fn skip_to_magic(&self, from: usize, input: &Input<'_>) -> Result<Found<Shown>, Stop<Infallible>> {
-        let next = self.next_magic(from, input);
-        if next == 0 {
-            input.require(self.magic.len())?;
+        match self.next_magic(from, input) {
+            0 => Err(Stop::Need(NeedMoreData::ONE)),
+            next => Ok(Found::Skip(next)),
         }
-        Ok(Found::Skip(next))
     }
 
     /// Where the first magic at or behind `from` begins, or what may become one with more bytes; the end where there is neither.
@@ -258,9 +269,10 @@ impl Decode for SyncWord {
             return self.skip_to_magic(0, input);
         }
         match self.candidate(input) {
-            Ok(Some(len)) => Ok(Found::Frame { len, token: self.layout.shown(len) }),
-            Err(short) if !input.is_end() => Err(short),
-            Ok(None) | Err(_) => self.false_start(input),
+            Candidate::Whole(len) => Ok(Found::Frame { len, token: self.layout.shown(len) }),
+            // Not all that is missing, for the stream may end before and make a frame of what is inside.
+            Candidate::Short if !input.is_end() => Err(Stop::Need(NeedMoreData::ONE)),
+            Candidate::Short | Candidate::OutOfRange => self.false_start(input),
         }
     }
 

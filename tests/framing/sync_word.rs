@@ -120,11 +120,26 @@ fn frames_with_a_checksum() {
     ]);
 }
 
+#[rustfmt::skip]
+#[test]
+fn the_limit_of_the_engine_and_the_end_of_the_stream() {
+    // One byte beyond the engine's limit is missing: that byte, or the end of the stream, tells, however the bytes before came.
+    sync(hi(99)).limits(5, 99).table(&[
+        Case { clause: "SW-6", input: b"..Hi\x03ab",                      says: &["end after 7 skipped bytes"] },
+        Case { clause: "SW-6", input: b"..Hi\x63Hi\0",                    says: &["frame at byte 2: frame longer than the limit of 5 bytes"] },
+        Case { clause: "SW-6", input: b"..Hi\x02abHi\x63a",               says: &["ab after 2 skipped bytes", "end after 4 skipped bytes"] },
+    ]);
+    sync(SyncWord::builder("aab", Width::U8, Counts::Payload, 9)).limits(2, 99).table(&[
+        Case { clause: "SW-6", input: b"xxaa",                            says: &["end after 4 skipped bytes"] },
+        Case { clause: "SW-2", input: b"xxaab",                           says: &["frame at byte 2: frame longer than the limit of 2 bytes"] },
+    ]);
+}
+
 #[test]
 fn sw_7_false_starts_are_counted_once() {
-    let framer = || hi(9).checksum(Checksum::new(Width::U8, sum).from(2)).build().unwrap();
+    let make = || hi(9).checksum(Checksum::new(Width::U8, sum).from(2)).build().unwrap();
     let count = |input: &[u8], chunk: usize| {
-        let mut engine = Engine::new(framer());
+        let mut engine = Engine::new(make());
         for chunk in input.chunks(chunk) {
             let mut frames = engine.feed(chunk).unwrap();
             while let Ok(Step::Frame(..)) = frames.next_frame() {}
@@ -419,7 +434,7 @@ fn ubx_among_nmea() {
     ]);
     let mut output = SegmentedBuf::new();
     output.send(&mut ubx(64).build().unwrap(), &ACK[..8]).unwrap();
-    assert_eq!(text(&output.peek()), text(ACK));
+    assert_eq!(text(output.peek()), text(ACK));
     let unsent = output.send(&mut ubx(64).build().unwrap(), &ACK[2..8]).unwrap_err();
     assert_eq!(unsent.error, EncodeError::Fault(Unframable::NoMagic));
 }

@@ -121,12 +121,12 @@ impl Twin for Syncs {
 
     fn look<'v>(&self, view: &'v [u8], end: bool) -> Look<'v> {
         if !view.starts_with(&self.magic) {
-            let missing = self.magic.len() as i128 - view.len() as i128;
-            return if !end && self.magic.starts_with(view) { Look::Short { missing } } else { Look::NoFrame };
+            return if !end && self.magic.starts_with(view) { Look::Short { missing: 1 } } else { Look::NoFrame };
         }
-        let missing = self.field_end() - view.len() as i128;
-        if missing > 0 {
-            return if end { Look::NoFrame } else { Look::Short { missing } };
+        // Any byte may be the last of the stream, and then this is none.
+        let incomplete = if end { Look::NoFrame } else { Look::Short { missing: 1 } };
+        if self.field_end() > view.len() as i128 {
+            return incomplete;
         }
         let field = &view[self.magic.len() + self.offset..][..self.width as usize];
         let digit = |value: i128, byte: &u8| value << 8 | i128::from(*byte);
@@ -135,9 +135,8 @@ impl Twin for Syncs {
         if len < self.header() + self.trailer as i128 || len > self.longest().min(usize::MAX as i128) {
             return Look::NoFrame;
         }
-        let missing = len - view.len() as i128;
-        if missing > 0 {
-            return if end { Look::NoFrame } else { Look::Short { missing } };
+        if len > view.len() as i128 {
+            return incomplete;
         }
         let frame = &view[..usize::try_from(len).expect("it is there")];
         let (body, trailer) = frame.split_at(frame.len() - self.trailer);
