@@ -25,6 +25,8 @@ use twin::fixed::Records;
 use twin::length_field::Lengths;
 use twin::lines::Endings;
 use twin::netstring::Netstrings;
+use twin::sync_word::Syncs;
+use twin::utf8_lines::Texts;
 use twin::varint::Varints;
 
 /// A target: its name, and what it does with the bytes.
@@ -53,6 +55,8 @@ pub const CODECS: &[Codec] = &[
     Codec { name: "Varint", codecs: codecs::check::<Varints>, cuts: cuts::check::<Varints> },
     Codec { name: "AsciiLength", codecs: codecs::check::<Chunks>, cuts: cuts::check::<Chunks> },
     Codec { name: "Netstring", codecs: codecs::check::<Netstrings>, cuts: cuts::check::<Netstrings> },
+    Codec { name: "Utf8Lines", codecs: codecs::check::<Texts>, cuts: cuts::check::<Texts> },
+    Codec { name: "SyncWord", codecs: codecs::check::<Syncs>, cuts: cuts::check::<Syncs> },
 ];
 
 /// Runs a codec over a short stream, cut in every way that the test kit knows.

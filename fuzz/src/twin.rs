@@ -6,6 +6,8 @@ pub(crate) mod fixed;
 pub(crate) mod length_field;
 pub(crate) mod lines;
 pub(crate) mod netstring;
+pub(crate) mod sync_word;
+pub(crate) mod utf8_lines;
 pub(crate) mod varint;
 
 use arbitrary::{Result, Unstructured};
@@ -34,10 +36,25 @@ pub(crate) trait Twin: Sized + Debug {
     /// The limit of a frame, what it limits, and what happens beyond it.
     fn limit(&self) -> (usize, &'static str, OnExcess);
 
+    /// So many bytes may be examined for each byte of the stream.
+    fn work(&self) -> u64 {
+        3
+    }
+
+    /// So many bytes may be held that turn out not to be the start of a frame.
+    fn held_back(&self) -> usize {
+        0
+    }
+
     /// The start of a frame beyond the limit, as it is handed out when such frames are truncated: its encoded bytes, which may not all be there, and what it shows.
     fn start<'v>(&self, view: &'v [u8]) -> (i128, Cow<'v, [u8]>) {
         let (limit, ..) = self.limit();
         (limit as i128, Cow::Borrowed(&view[..limit.min(view.len())]))
+    }
+
+    /// What is shown of a whole frame, or of the start of one that is truncated; or the fault for which it is stepped over.
+    fn accept<'v>(&self, shown: Cow<'v, [u8]>, _truncated: bool) -> std::result::Result<Cow<'v, [u8]>, String> {
+        Ok(shown)
     }
 
     /// Reads the frame at the front of `view`, which is not empty at the end of the stream.
@@ -52,6 +69,8 @@ pub(crate) enum Look<'v> {
     Open { payload: i128 },
     /// No frame with fewer than so many bytes more.
     Short { missing: i128 },
+    /// The first byte is no part of a frame.
+    NoFrame,
     /// The peer broke a rule, and the stream is over.
     Fault(String),
 }
@@ -135,21 +154,27 @@ pub(crate) fn read<'s, T: Twin>(twin: &T, arrived: &'s [u8], ended: bool, max_fr
                     (None, start - view.len() as i128)
                 } else {
                     let len = least(start, view.len());
-                    events.push(Event::Frame(shown, Place { truncated: true, ..place(len) }));
-                    (at, skipped) = (at + len, 0);
+                    let (event, stepped) = judged(twin.accept(shown, true), Place { truncated: true, ..place(len) });
+                    events.push(event);
+                    (at, skipped) = (at + len, stepped);
                     skip = if let Look::Frame { len, .. } = excess { Skip::Bytes(len - start) } else { Skip::Frame };
                     continue;
                 }
             }
             Look::Frame { len, shown, .. } if len <= view.len() as i128 => {
                 let len = least(len, view.len());
-                events.push(Event::Frame(shown, place(len)));
-                (at, skipped) = (at + len, 0);
+                let (event, stepped) = judged(twin.accept(shown, false), place(len));
+                events.push(event);
+                (at, skipped) = (at + len, stepped);
                 continue;
             }
             Look::Frame { len, .. } => (None, len - view.len() as i128),
             Look::Short { missing } => (None, missing),
             Look::Open { .. } => (None, i128::from(!is_all)),
+            Look::NoFrame => {
+                (at, skipped) = (at + 1, skipped + 1);
+                continue;
+            }
             Look::Fault(fault) => {
                 events.push(Event::Error(format!("frame at byte {at}: {fault}"), true));
                 return (events, Then::Over);
@@ -172,6 +197,14 @@ pub(crate) fn read<'s, T: Twin>(twin: &T, arrived: &'s [u8], ended: bool, max_fr
             Some(excess) if !is_fatal => excess,
             _ => return (events, Then::Over),
         };
+    }
+}
+
+/// What comes of a frame there, and how many bytes are stepped over then.
+fn judged(accepted: std::result::Result<Cow<'_, [u8]>, String>, place: Place) -> (Event<'_>, u64) {
+    match accepted {
+        Ok(shown) => (Event::Frame(shown, place), 0),
+        Err(fault) => (Event::Error(format!("frame at byte {}: {fault}", place.offset), false), place.skipped + place.len as u64),
     }
 }
 

@@ -1,4 +1,3 @@
-use core::convert::Infallible;
 use core::num::NonZeroUsize;
 
 use super::OnExcess;
@@ -37,6 +36,11 @@ impl Limit {
         payload <= self.max_payload && self.mode == Mode::Reading
     }
 
+    /// Tells whether the frame that was found last is the start of one whose rest is thrown away.
+    pub(super) fn has_truncated(&self) -> bool {
+        self.mode == Mode::Discarding
+    }
+
     /// Tells whether a payload of so many bytes may be written.
     pub(super) fn allows<F>(&self, payload: usize) -> Result<(), EncodeError<F>> {
         let limit = self.max_payload as u64;
@@ -45,7 +49,7 @@ impl Limit {
 
     /// Steps over the first `end` bytes: a whole frame that is not admitted, or the rest of one.
     #[cold]
-    pub(super) fn beyond(&mut self, end: usize) -> Result<Found<usize>, Stop<Infallible>> {
+    pub(super) fn beyond<F>(&mut self, end: usize) -> Result<Found<usize>, Stop<F>> {
         match (self.mode, self.on_excess) {
             (Mode::Reading, OnExcess::Fail) => Err(Stop::Fatal(self.excess())),
             (Mode::Reading, OnExcess::Discard) => Err(Stop::Bad { len: end, cause: self.excess() }),
@@ -59,7 +63,7 @@ impl Limit {
 
     /// No end is certain yet, and the first `payload` bytes are before it: waits, or says that they are too many, or that the stream is over.
     #[cold]
-    pub(super) fn unfinished(&mut self, payload: usize, input: &Input<'_>) -> Result<Found<usize>, Stop<Infallible>> {
+    pub(super) fn unfinished<F>(&mut self, payload: usize, input: &Input<'_>) -> Result<Found<usize>, Stop<F>> {
         match (self.mode, self.on_excess) {
             (Mode::Discarding, _) if payload > 0 => Ok(Found::Skip(payload)),
             (Mode::Discarding, _) if input.is_end() => Err(Stop::Idle),
@@ -81,7 +85,7 @@ impl Limit {
         Found::Truncated { len: self.max_payload, token: self.max_payload }
     }
 
-    fn excess(&self) -> Cause<Infallible> {
+    fn excess<F>(&self) -> Cause<F> {
         Cause::TooLarge { what: "payload", limit: self.max_payload as u64 }
     }
 }

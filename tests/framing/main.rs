@@ -6,6 +6,8 @@ mod fixed;
 mod length_field;
 mod lines;
 mod netstring;
+mod sync_word;
+mod utf8_lines;
 mod varint;
 
 use framewright::buf::{SegmentedBuf, StreamBuf};

@@ -10,10 +10,10 @@ use super::{Look, Twin};
 /// Settings of `Lines`.
 #[derive(Debug)]
 pub(crate) struct Endings {
-    max_payload: usize,
-    ending: LineEnding,
-    keep: bool,
-    on_excess: OnExcess,
+    pub(super) max_payload: usize,
+    pub(super) ending: LineEnding,
+    pub(super) keep: bool,
+    pub(super) on_excess: OnExcess,
 }
 
 impl Twin for Endings {
