@@ -5,22 +5,29 @@
 //! | [`Lines`] | at a line end: `\n`, `\r\n`, either, or any with a lone `\r` | `&[u8]` |
 //! | [`Delimiter`] | at the first, and there the longest, of a set of byte strings | [`Delimited`] |
 //! | [`LengthField`] | where a length in their header says | `&[u8]` |
+//! | [`Cobs`] | at a zero byte, of which stuffing makes others | `&[u8]` |
+//! | [`Slip`] | at a byte 0xc0, which is escaped elsewhere | `&[u8]` |
 //!
 //! Each takes its limit when it is made. What happens to a frame beyond the limit is a setting, [`OnExcess`]. The engine's own limit, 16 MiB unless
 //! [set](crate::Engine::with_max_frame), counts beside it.
 
 mod checksum;
+mod cobs;
 mod delimiter;
 mod length_field;
 mod limit;
 mod lines;
 mod number;
+mod slip;
+mod stuffed;
 
 pub use checksum::Checksum;
+pub use cobs::{Cobs, CobsFault};
 pub use delimiter::{Delimited, Delimiter};
 pub use length_field::{Counts, LengthField, LengthFieldBuilder, LengthFieldFault};
 pub use lines::{LineEnding, Lines};
 pub use number::Width;
+pub use slip::{Slip, SlipFault};
 
 /// What a framer does with a frame longer than its limit. In each way it is told once, at the first byte that makes the excess certain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -1,8 +1,11 @@
 //! What the framers do, row by row: a module for each.
 
+mod cobs;
 mod delimiter;
 mod length_field;
 mod lines;
+mod slip;
+mod stuffed;
 
 use framewright::buf::{SegmentedBuf, StreamBuf};
 use framewright::encode::{Encode, Payload};
