@@ -19,9 +19,11 @@ mod twin;
 
 use arbitrary::{Result, Unstructured};
 
+use twin::cobs::Blocks;
 use twin::delimiter::Delimiters;
 use twin::length_field::Lengths;
 use twin::lines::Endings;
+use twin::slip::Escapes;
 
 /// A target: its name, and what it does with the bytes.
 type Target = (&'static str, fn(&[u8]));
@@ -45,6 +47,8 @@ pub const CODECS: &[Codec] = &[
     Codec { name: "Lines", codecs: codecs::check::<Endings>, cuts: cuts::check::<Endings> },
     Codec { name: "Delimiter", codecs: codecs::check::<Delimiters>, cuts: cuts::check::<Delimiters> },
     Codec { name: "LengthField", codecs: codecs::check::<Lengths>, cuts: cuts::check::<Lengths> },
+    Codec { name: "Cobs", codecs: codecs::check::<Blocks>, cuts: cuts::check::<Blocks> },
+    Codec { name: "Slip", codecs: codecs::check::<Escapes>, cuts: cuts::check::<Escapes> },
 ];
 
 /// Runs a codec over a short stream, cut in every way that the test kit knows.

@@ -1,8 +1,10 @@
 //! Codecs with settings, and what they must say of a whole stream.
 
+pub(crate) mod cobs;
 pub(crate) mod delimiter;
 pub(crate) mod length_field;
 pub(crate) mod lines;
+pub(crate) mod slip;
 
 use arbitrary::{Result, Unstructured};
 use framewright::Decode;
@@ -36,6 +38,12 @@ pub(crate) trait Twin: Sized + Debug {
         (limit as i128, Cow::Borrowed(&view[..limit.min(view.len())]))
     }
 
+    /// Says what makes the encoded bytes of a frame, or of the start that is handed out of one, a bad frame, which is stepped over.
+    fn wrong(&self, encoded: &[u8], is_start: bool) -> Option<String> {
+        let _ = (encoded, is_start);
+        None
+    }
+
     /// Reads the frame at the front of `view`, which is not empty at the end of the stream.
     fn look<'v>(&self, view: &'v [u8], end: bool) -> Look<'v>;
 }
@@ -44,8 +52,10 @@ pub(crate) trait Twin: Sized + Debug {
 pub(crate) enum Look<'v> {
     /// A frame of `len` encoded bytes, which need not all be there; `judged` of them count against the limit.
     Frame { len: i128, judged: i128, shown: Cow<'v, [u8]> },
-    /// No frame yet, but the first `payload` bytes belong to the payload of one. More bytes, or the end of the stream, tell.
-    Open { payload: i128 },
+    /// No frame yet, but the first `len` bytes belong to one, before its end; `judged` is what counts against the limit. More bytes, or the end of the stream, tell.
+    Open { len: i128, judged: i128 },
+    /// The first so many bytes are no part of a frame, or the end of one that is thrown away.
+    Skip(usize),
     /// No frame with fewer than so many bytes more.
     Short { missing: i128 },
     /// The peer broke a rule, and the stream is over.
@@ -117,35 +127,39 @@ pub(crate) fn read<'s, T: Twin>(twin: &T, arrived: &'s [u8], ended: bool, max_fr
                 skip = Skip::Bytes(len);
                 continue;
             }
-            Look::Open { payload } if skip == Skip::Frame && payload > 0 => {
-                let payload = least(payload, view.len());
-                at += payload;
-                skipped += payload as u64;
+            Look::Open { len, .. } if skip == Skip::Frame && len > 0 => {
+                let len = least(len, view.len());
+                at += len;
+                skipped += len as u64;
+                continue;
+            }
+            Look::Skip(len) => {
+                skip = Skip::Bytes(len as i128);
                 continue;
             }
             Look::Frame { len, judged, .. } if judged > limit as i128 && !truncates => (Some(Skip::Bytes(len)), 0),
-            Look::Open { payload } if payload > limit as i128 && !truncates => (Some(Skip::Frame), 0),
-            excess @ (Look::Frame { judged: payload, .. } | Look::Open { payload }) if payload > limit as i128 => {
+            Look::Open { judged, .. } if judged > limit as i128 && !truncates => (Some(Skip::Frame), 0),
+            excess @ (Look::Frame { judged, .. } | Look::Open { judged, .. }) if judged > limit as i128 => {
                 let (start, shown) = twin.start(view);
                 if start > view.len() as i128 {
                     (None, start - view.len() as i128)
                 } else {
                     let len = least(start, view.len());
-                    events.push(Event::Frame(shown, Place { truncated: true, ..place(len) }));
-                    (at, skipped) = (at + len, 0);
+                    skipped = hand_out(twin, &view[..len], shown, Place { truncated: true, ..place(len) }, &mut events);
+                    at += len;
                     skip = if let Look::Frame { len, .. } = excess { Skip::Bytes(len - start) } else { Skip::Frame };
                     continue;
                 }
             }
             Look::Frame { len, shown, .. } if len <= view.len() as i128 => {
                 let len = least(len, view.len());
-                events.push(Event::Frame(shown, place(len)));
-                (at, skipped) = (at + len, 0);
+                skipped = hand_out(twin, &view[..len], shown, place(len), &mut events);
+                at += len;
                 continue;
             }
             Look::Frame { len, .. } => (None, len - view.len() as i128),
             Look::Short { missing } => (None, missing),
-            Look::Open { .. } => (None, i128::from(!is_all)),
+            Look::Open { .. } => (None, i128::from(!is_all || ended)),
             Look::Fault(fault) => {
                 events.push(Event::Error(format!("frame at byte {at}: {fault}"), true));
                 return (events, Then::Over);
@@ -168,6 +182,20 @@ pub(crate) fn read<'s, T: Twin>(twin: &T, arrived: &'s [u8], ended: bool, max_fr
             Some(excess) if !is_fatal => excess,
             _ => return (events, Then::Over),
         };
+    }
+}
+
+/// Hands out a frame, or says what is wrong with it. Returns what was stepped over before what follows.
+fn hand_out<'s, T: Twin>(twin: &T, encoded: &[u8], shown: Cow<'s, [u8]>, place: Place, events: &mut Vec<Event<'s>>) -> u64 {
+    match twin.wrong(encoded, place.truncated) {
+        None => {
+            events.push(Event::Frame(shown, place));
+            0
+        }
+        Some(fault) => {
+            events.push(Event::Error(format!("frame at byte {}: {fault}", place.offset), false));
+            place.skipped + place.len as u64
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! SLIP.
 
-use framewright::framing::{OnExcess, Slip};
+use framewright::buf::{SegmentedBuf, StreamBuf};
+use framewright::encode::EncodeError;
+use framewright::framing::{OnExcess, Slip, Unframable};
 use framewright::testkit::{Case, Kit, text};
 use framewright::{Engine, Step};
 
@@ -170,6 +172,17 @@ fn sl_4_frames_are_those_of_a_naive_splitter() {
         true
     };
     property(80, 500, compare as fn(Stream, u8, u8, bool) -> bool);
+}
+
+#[test]
+fn sl_3_a_leading_end_is_written_before_each_packet() {
+    let mut output = SegmentedBuf::new();
+    let mut led = Slip::new(8).leading_end();
+    output.send(&mut led, b"a").unwrap();
+    output.send(&mut led, b"\xc0").unwrap();
+    assert_eq!(output.send(&mut led, b"").unwrap_err().error, EncodeError::Fault(Unframable::Empty));
+    assert_eq!(output.send(&mut led, b"123456789").unwrap_err().error, EncodeError::TooLarge { what: "payload", limit: 8 });
+    assert_eq!(text(output.peek()), text(b"\xc0a\xc0\xc0\xdb\xdc\xc0"));
 }
 
 #[test]
