@@ -109,7 +109,7 @@ fn sl_8_work_is_linear_where_escapes_are_counted() {
     slip(100, OnExcess::Discard).check_linear(3, |n| vec![0xdb; 5000 * n]);
 }
 
-/// Reads one byte at a time.
+/// Reads one byte at a time: the payload, and what is wrong.
 fn read_naively(encoded: &[u8]) -> (Vec<u8>, Option<String>) {
     let (mut payload, mut fault, mut escaped) = (Vec::new(), None, false);
     let unknown = |at: usize, found: u8| format!("expected 0xdc or 0xdd behind an escape, found {found:#04x} at byte {at} of the frame");
@@ -135,7 +135,8 @@ fn read_naively(encoded: &[u8]) -> (Vec<u8>, Option<String>) {
 
 const NAIVE: Naive = Naive {
     end: 0xc0,
-    read: read_naively,
+    payload: |encoded| read_naively(encoded).0,
+    wrong: |encoded, _| read_naively(encoded).1,
     start: |before, max| (0..=before.len()).find(|n| read_naively(&before[..*n]).0.len() == max).unwrap(),
 };
 

@@ -7,9 +7,11 @@ use framewright::testkit::text;
 #[derive(Clone, Copy)]
 pub(super) struct Naive {
     pub(super) end: u8,
-    /// Reads the bytes before an end, or the first of them: the payload in them, and what is wrong with them if they are all.
-    pub(super) read: fn(&[u8]) -> (Vec<u8>, Option<String>),
-    /// The bytes for a payload of exactly `max`, of those before the one that makes it longer.
+    /// The payload in bytes before an end, or in the first of them.
+    pub(super) payload: fn(&[u8]) -> Vec<u8>,
+    /// What is wrong with all the bytes before an end, or with those that hold what the limit allows.
+    pub(super) wrong: fn(&[u8], is_start: bool) -> Option<String>,
+    /// How many bytes hold a payload of exactly `max`, of those before the one that makes it longer.
     pub(super) start: fn(before: &[u8], max: usize) -> usize,
 }
 
@@ -24,40 +26,33 @@ impl Naive {
             let end = rest.iter().position(|byte| *byte == self.end);
             let encoded = &rest[..end.unwrap_or(rest.len())];
             let len = encoded.len() + usize::from(end.is_some());
-            let (payload, fault) = (self.read)(encoded);
-            let excess = (0..=encoded.len()).find(|n| (self.read)(&encoded[..*n]).0.len() > max);
-            let start = excess.map_or(0, |first| (self.start)(&encoded[..first - 1], max));
-            // A part is never at fault for being cut.
-            let (shown, fault_of_start) = (self.read)(&encoded[..start]);
-            let fault_of_start = fault_of_start.filter(|fault| fault.contains("found"));
-            let (mut taken, mut error) = (len, None);
-            match (on_excess, excess, end) {
-                _ if encoded.is_empty() => {}
-                (OnExcess::Truncate, Some(_), _) if fault_of_start.is_none() => {
-                    says.push(after(format!("{} (truncated)", text(&shown)), skipped));
-                    (taken, skipped) = (start, 0);
-                    at += taken;
-                    taken = len - start;
+            let excess = (1..=encoded.len()).find(|n| (self.payload)(&encoded[..*n]).len() > max);
+            let part = match (excess, on_excess) {
+                (Some(first), OnExcess::Truncate) => Ok(&encoded[..(self.start)(&encoded[..first - 1], max)]),
+                (Some(_), _) => Err(format!("payload longer than the limit of {max} bytes")),
+                (None, _) => Ok(encoded),
+            };
+            let part = part.and_then(|part| (self.wrong)(part, excess.is_some()).map_or(Ok(part), Err));
+            let is_over = excess.is_some() && on_excess == OnExcess::Fail || excess.is_none() && end.is_none();
+            match part {
+                _ if end == Some(0) => skipped += 1,
+                _ if excess.is_none() && end.is_none() => {
+                    says.push(format!("frame at byte {at}: the stream ended {len} bytes into the frame"))
                 }
-                (OnExcess::Truncate, Some(_), _) => error = fault_of_start,
-                (_, Some(_), _) => error = Some(format!("payload longer than the limit of {max} bytes")),
-                (_, None, None) => error = Some(format!("the stream ended {len} bytes into the frame")),
-                (_, None, Some(_)) if fault.is_none() => {
-                    says.push(after(text(&payload), skipped));
-                    at += len;
-                    (taken, skipped) = (0, 0);
+                Ok(part) => {
+                    let marked = text(&(self.payload)(part)) + if excess.is_some() { " (truncated)" } else { "" };
+                    says.push(after(marked, skipped));
+                    skipped = if excess.is_some() { len - part.len() } else { 0 };
                 }
-                (_, None, Some(_)) => error = fault,
-            }
-            if let Some(error) = error {
-                says.push(format!("frame at byte {at}: {error}"));
-                let is_cut = excess.is_none() && end.is_none();
-                if is_cut || excess.is_some() && on_excess == OnExcess::Fail {
-                    return says;
+                Err(error) => {
+                    says.push(format!("frame at byte {at}: {error}"));
+                    skipped += len;
                 }
             }
-            at += taken;
-            skipped += taken;
+            if is_over {
+                return says;
+            }
+            at += len;
         }
         says.push(after("end".to_owned(), skipped));
         says
