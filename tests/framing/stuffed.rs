@@ -37,7 +37,7 @@ impl Naive {
             match part {
                 _ if end == Some(0) => skipped += 1,
                 _ if excess.is_none() && end.is_none() => {
-                    says.push(format!("frame at byte {at}: the stream ended {len} bytes into the frame"))
+                    says.push(format!("frame at byte {at}: the stream ended {len} bytes into the frame"));
                 }
                 Ok(part) => {
                     let marked = text(&(self.payload)(part)) + if excess.is_some() { " (truncated)" } else { "" };
