@@ -20,11 +20,13 @@ mod twin;
 use arbitrary::{Result, Unstructured};
 
 use twin::ascii_length::Chunks;
+use twin::cobs::Blocks;
 use twin::delimiter::Delimiters;
 use twin::fixed::Records;
 use twin::length_field::Lengths;
 use twin::lines::Endings;
 use twin::netstring::Netstrings;
+use twin::slip::Escapes;
 use twin::sync_word::Syncs;
 use twin::utf8_lines::Texts;
 use twin::varint::Varints;
@@ -57,6 +59,8 @@ pub const CODECS: &[Codec] = &[
     Codec { name: "Netstring", codecs: codecs::check::<Netstrings>, cuts: cuts::check::<Netstrings> },
     Codec { name: "Utf8Lines", codecs: codecs::check::<Texts>, cuts: cuts::check::<Texts> },
     Codec { name: "SyncWord", codecs: codecs::check::<Syncs>, cuts: cuts::check::<Syncs> },
+    Codec { name: "Cobs", codecs: codecs::check::<Blocks>, cuts: cuts::check::<Blocks> },
+    Codec { name: "Slip", codecs: codecs::check::<Escapes>, cuts: cuts::check::<Escapes> },
 ];
 
 /// Runs a codec over a short stream, cut in every way that the test kit knows.

@@ -1,11 +1,13 @@
 //! Codecs with settings, and what they must say of a whole stream.
 
 pub(crate) mod ascii_length;
+pub(crate) mod cobs;
 pub(crate) mod delimiter;
 pub(crate) mod fixed;
 pub(crate) mod length_field;
 pub(crate) mod lines;
 pub(crate) mod netstring;
+pub(crate) mod slip;
 pub(crate) mod sync_word;
 pub(crate) mod utf8_lines;
 pub(crate) mod varint;
@@ -52,8 +54,9 @@ pub(crate) trait Twin: Sized + Debug {
         (limit as i128, Cow::Borrowed(&view[..limit.min(view.len())]))
     }
 
-    /// What is shown of a whole frame, or of the start of one that is truncated; or the fault for which it is stepped over.
-    fn accept<'v>(&self, shown: Cow<'v, [u8]>, _truncated: bool) -> std::result::Result<Cow<'v, [u8]>, String> {
+    /// What is shown of a whole frame with these encoded bytes, or of the start of one that is truncated; or the fault for which it is stepped over.
+    fn accept<'v>(&self, encoded: &[u8], shown: Cow<'v, [u8]>, truncated: bool) -> std::result::Result<Cow<'v, [u8]>, String> {
+        let _ = (encoded, truncated);
         Ok(shown)
     }
 
@@ -65,12 +68,12 @@ pub(crate) trait Twin: Sized + Debug {
 pub(crate) enum Look<'v> {
     /// A frame of `len` encoded bytes, which need not all be there; `judged` of them count against the limit.
     Frame { len: i128, judged: i128, shown: Cow<'v, [u8]> },
-    /// No frame yet, but the first `payload` bytes belong to the payload of one. More bytes, or the end of the stream, tell.
-    Open { payload: i128 },
+    /// No frame yet, but the first `len` bytes belong to one, before its end; `judged` is what counts against the limit. More bytes, or the end of the stream, tell.
+    Open { len: i128, judged: i128 },
+    /// The first so many bytes are no part of a frame, or the end of one that is thrown away.
+    Skip(usize),
     /// No frame with fewer than so many bytes more.
     Short { missing: i128 },
-    /// The first byte is no part of a frame.
-    NoFrame,
     /// The peer broke a rule, and the stream is over.
     Fault(String),
 }
@@ -140,41 +143,39 @@ pub(crate) fn read<'s, T: Twin>(twin: &T, arrived: &'s [u8], ended: bool, max_fr
                 skip = Skip::Bytes(len);
                 continue;
             }
-            Look::Open { payload } if skip == Skip::Frame && payload > 0 => {
-                let payload = least(payload, view.len());
-                at += payload;
-                skipped += payload as u64;
+            Look::Open { len, .. } if skip == Skip::Frame && len > 0 => {
+                let len = least(len, view.len());
+                at += len;
+                skipped += len as u64;
+                continue;
+            }
+            Look::Skip(len) => {
+                skip = Skip::Bytes(len as i128);
                 continue;
             }
             Look::Frame { len, judged, .. } if judged > limit as i128 && !truncates => (Some(Skip::Bytes(len)), 0),
-            Look::Open { payload } if payload > limit as i128 && !truncates => (Some(Skip::Frame), 0),
-            excess @ (Look::Frame { judged: payload, .. } | Look::Open { payload }) if payload > limit as i128 => {
+            Look::Open { judged, .. } if judged > limit as i128 && !truncates => (Some(Skip::Frame), 0),
+            excess @ (Look::Frame { judged, .. } | Look::Open { judged, .. }) if judged > limit as i128 => {
                 let (start, shown) = twin.start(view);
                 if start > view.len() as i128 {
                     (None, start - view.len() as i128)
                 } else {
                     let len = least(start, view.len());
-                    let (event, stepped) = judged(twin.accept(shown, true), Place { truncated: true, ..place(len) });
-                    events.push(event);
-                    (at, skipped) = (at + len, stepped);
+                    skipped = hand_out(twin, &view[..len], shown, Place { truncated: true, ..place(len) }, &mut events);
+                    at += len;
                     skip = if let Look::Frame { len, .. } = excess { Skip::Bytes(len - start) } else { Skip::Frame };
                     continue;
                 }
             }
             Look::Frame { len, shown, .. } if len <= view.len() as i128 => {
                 let len = least(len, view.len());
-                let (event, stepped) = judged(twin.accept(shown, false), place(len));
-                events.push(event);
-                (at, skipped) = (at + len, stepped);
+                skipped = hand_out(twin, &view[..len], shown, place(len), &mut events);
+                at += len;
                 continue;
             }
             Look::Frame { len, .. } => (None, len - view.len() as i128),
             Look::Short { missing } => (None, missing),
-            Look::Open { .. } => (None, i128::from(!is_all)),
-            Look::NoFrame => {
-                (at, skipped) = (at + 1, skipped + 1);
-                continue;
-            }
+            Look::Open { .. } => (None, i128::from(!is_all || ended)),
             Look::Fault(fault) => {
                 events.push(Event::Error(format!("frame at byte {at}: {fault}"), true));
                 return (events, Then::Over);
@@ -200,11 +201,17 @@ pub(crate) fn read<'s, T: Twin>(twin: &T, arrived: &'s [u8], ended: bool, max_fr
     }
 }
 
-/// What comes of a frame there, and how many bytes are stepped over then.
-fn judged(accepted: std::result::Result<Cow<'_, [u8]>, String>, place: Place) -> (Event<'_>, u64) {
-    match accepted {
-        Ok(shown) => (Event::Frame(shown, place), 0),
-        Err(fault) => (Event::Error(format!("frame at byte {}: {fault}", place.offset), false), place.skipped + place.len as u64),
+/// Hands out a frame, or says what is wrong with it. Returns what was stepped over before what follows.
+fn hand_out<'s, T: Twin>(twin: &T, encoded: &[u8], shown: Cow<'s, [u8]>, place: Place, events: &mut Vec<Event<'s>>) -> u64 {
+    match twin.accept(encoded, shown, place.truncated) {
+        Ok(shown) => {
+            events.push(Event::Frame(shown, place));
+            0
+        }
+        Err(fault) => {
+            events.push(Event::Error(format!("frame at byte {}: {fault}", place.offset), false));
+            place.skipped + place.len as u64
+        }
     }
 }
 

@@ -127,7 +127,7 @@ impl LineEnds {
     /// Tells whether the line that was found last is the start of one that is too long.
     #[cold]
     pub(super) fn has_truncated(&self) -> bool {
-        self.limit.has_truncated()
+        !self.limit.is_reading()
     }
 
     /// Returns the line end whose mark is at `at`, or `None` when what is there is not one, or cannot be told yet.

@@ -11,12 +11,15 @@
 //! | [`AsciiLength`] | where a length in digits says, decimal or hexadecimal | `&[u8]` |
 //! | [`Netstring`] | where a netstring does: `5:hello,` | `&[u8]` |
 //! | [`SyncWord`] | the same, and begin with magic bytes that are searched for | `&[u8]` |
+//! | [`Cobs`] | at a zero byte, of which stuffing makes others | `&[u8]` |
+//! | [`Slip`] | at a byte 0xc0, which is escaped elsewhere | `&[u8]` |
 //!
 //! Each takes its limit when it is made. What happens to a frame beyond the limit is a setting, [`OnExcess`]. The engine's own limit, 16 MiB unless
 //! [set](crate::Engine::with_max_frame), counts beside it.
 
 mod ascii_length;
 mod checksum;
+mod cobs;
 mod delimiter;
 mod digits;
 mod fixed;
@@ -27,12 +30,15 @@ mod line_ends;
 mod lines;
 mod netstring;
 mod number;
+mod slip;
+mod stuffed;
 mod sync_word;
 mod utf8_lines;
 mod varint;
 
 pub use ascii_length::{AsciiLength, AsciiLengthFault};
 pub use checksum::Checksum;
+pub use cobs::{Cobs, CobsFault};
 pub use delimiter::{Delimited, Delimiter};
 pub use digits::Base;
 pub use fixed::Fixed;
@@ -42,6 +48,7 @@ pub use line_ends::LineEnding;
 pub use lines::Lines;
 pub use netstring::{Netstring, NetstringFault};
 pub use number::Width;
+pub use slip::{Slip, SlipFault};
 pub use sync_word::{SyncWord, SyncWordBuilder};
 pub use utf8_lines::{Utf8Lines, Utf8LinesFault};
 pub use varint::{Varint, VarintFault, VarintForm};

@@ -121,10 +121,10 @@ impl Twin for Syncs {
 
     fn look<'v>(&self, view: &'v [u8], end: bool) -> Look<'v> {
         if !view.starts_with(&self.magic) {
-            return if !end && self.magic.starts_with(view) { Look::Short { missing: 1 } } else { Look::NoFrame };
+            return if !end && self.magic.starts_with(view) { Look::Short { missing: 1 } } else { Look::Skip(1) };
         }
         // Any byte may be the last of the stream, and then this is none.
-        let incomplete = if end { Look::NoFrame } else { Look::Short { missing: 1 } };
+        let incomplete = if end { Look::Skip(1) } else { Look::Short { missing: 1 } };
         if self.field_end() > view.len() as i128 {
             return incomplete;
         }
@@ -133,7 +133,7 @@ impl Twin for Syncs {
         let value = if self.little_endian { field.iter().rev().fold(0, digit) } else { field.iter().fold(0, digit) };
         let len = self.base() + value;
         if len < self.header() + self.trailer as i128 || len > self.longest().min(usize::MAX as i128) {
-            return Look::NoFrame;
+            return Look::Skip(1);
         }
         if len > view.len() as i128 {
             return incomplete;
@@ -141,7 +141,7 @@ impl Twin for Syncs {
         let frame = &view[..usize::try_from(len).expect("it is there")];
         let (body, trailer) = frame.split_at(frame.len() - self.trailer);
         if self.checksum.is_some_and(|from| sum(&[&body[from..]]) % 256 != u64::from(trailer[0])) {
-            return Look::NoFrame;
+            return Look::Skip(1);
         }
         let header = if self.keep_header { 0 } else { usize::try_from(self.header()).expect("it is there") };
         Look::Frame { len, judged: 0, shown: Cow::Borrowed(&body[header..]) }

@@ -38,7 +38,7 @@ impl Twin for Texts {
         self.endings.limit()
     }
 
-    fn accept<'v>(&self, shown: Cow<'v, [u8]>, truncated: bool) -> std::result::Result<Cow<'v, [u8]>, String> {
+    fn accept<'v>(&self, _: &[u8], shown: Cow<'v, [u8]>, truncated: bool) -> std::result::Result<Cow<'v, [u8]>, String> {
         match std::str::from_utf8(&shown) {
             Ok(_) => Ok(shown),
             Err(wrong) if truncated && wrong.error_len().is_none() => Ok(shown[..wrong.valid_up_to()].to_vec().into()),
