@@ -1,7 +1,7 @@
 //! Lengths of variable width.
 
 use crc::{CRC_32_ISO_HDLC, Crc};
-use framewright::buf::{SegmentedBuf, StreamBuf};
+use framewright::buf::{BufConfig, SegmentedBuf, StreamBuf};
 use framewright::encode::EncodeError;
 use framewright::framing::{OnExcess, Unframable, Varint, VarintForm};
 use framewright::testkit::{Case, Kit, text};
@@ -104,6 +104,20 @@ fn vi_2_the_examples_of_rfc_9000_are_read_and_written() {
     }
 }
 
+#[test]
+fn vi_2_lengths_are_written_in_every_width() {
+    let header = |len: usize| {
+        let mut output = SegmentedBuf::with_config(BufConfig::unlimited());
+        output.send(&mut quic(usize::MAX), vec![0; len]).unwrap(); // shared, so that no byte of it is touched
+        output.segments().next().unwrap().iter().copied().take(8.min(output.len() - len)).collect::<Vec<_>>()
+    };
+    assert_eq!(header(16_383), [0x7f, 0xff]);
+    assert_eq!(header(16_384), [0x80, 0, 0x40, 0]);
+    if usize::BITS == 64 {
+        assert_eq!(header(1 << 30), [0xc0, 0, 0, 0, 0x40, 0, 0, 0]);
+    }
+}
+
 #[rustfmt::skip]
 #[test]
 fn lengths_in_more_bytes_than_needed() {
@@ -179,6 +193,10 @@ fn vi_8_a_payload_within_the_limit_may_still_make_a_frame_that_cannot_be_counted
         let counted = if usize::BITS == 64 || on_excess == OnExcess::Truncate { "frame" } else { "payload" };
         assert_eq!(lines[0], format!("frame at byte 0: {counted} longer than the limit of {limit} bytes"));
     }
+    // What the limit allows of a longer one cannot be counted either, so that it cannot be truncated.
+    let framer = leb128(limit - 1).on_excess(OnExcess::Truncate);
+    let lines = varint(framer).limits(limit, 1 << 20).check(b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01").lines();
+    assert_eq!(lines, [format!("frame at byte 0: frame longer than the limit of {limit} bytes")]);
 }
 
 #[test]
