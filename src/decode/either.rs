@@ -5,7 +5,7 @@ use crate::input::Input;
 
 /// One of two: a decoder that is one of two decoders, and then its token, frame and fault.
 ///
-/// Which one it is may be a setting, or found in the stream: see [`Choose`](super::Choose). Where both have the same frame, `.map(Either::into_inner)` makes it that.
+/// Which one it is may be a setting, or found in the stream: see [`Choose`](super::Choose). Where both have the same frame, a function makes it that.
 ///
 /// Where either of the two [rewrites](Decode::REWRITES), the frames of both pass through storage, and neither may say [`FalseStart`](Reject::FalseStart).
 ///
@@ -19,7 +19,11 @@ use crate::input::Input;
 ///     })
 /// }
 ///
-/// let mut engine = Engine::new(framer(true)?.map(Either::<&[u8], &[u8]>::into_inner));
+/// fn payload<'a>(frame: Either<&'a [u8], &'a [u8]>) -> &'a [u8] {
+///     frame.into_inner()
+/// }
+///
+/// let mut engine = Engine::new(framer(true)?.map(payload));
 /// assert!(matches!(engine.feed(b"\0\x02hi")?.next_frame()?, Step::Frame(b"hi", _)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
