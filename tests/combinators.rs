@@ -916,6 +916,17 @@ fn cb_13_a_caller_that_stops_loses_nothing() {
 }
 
 #[test]
+fn cb_13_a_reservation_of_the_inner_engine_is_cancelled() {
+    let mut inner = Engine::new(Lines::new(9));
+    let mut reservation = inner.reserve_owned().unwrap();
+    reservation.storage.extend_from_slice(b"stray\n");
+    let mut nested = Nested::new(Engine::new(lengths()), inner);
+    assert!(matches!(nested.feed(b"\x02a\n").unwrap().next_frame(), Ok(Step::Frame(b"a", _))));
+    let (_, mut inner) = nested.into_engines();
+    assert!(inner.commit_owned(reservation).is_err());
+}
+
+#[test]
 fn cb_14_memory_is_bounded_by_frames() {
     let outer = LengthField::builder(Width::U16, Counts::Payload, 1000).build().unwrap();
     let mut nested = Nested::new(Engine::new(outer).with_backlog(500), Engine::new(Lines::new(300)));

@@ -219,7 +219,7 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
             Mode::Stored => self.advance_in_store(),
             Mode::Slow => self.wait_or_look(),
         };
-        Ok(self.engine.show(next?))
+        self.engine.show(next)
     }
 
     /// Steps where no chunk is borrowed, so that nothing in the step is, and another may follow before it is shown.
@@ -561,8 +561,8 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
 impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     /// Shows a step.
     #[inline(always)]
-    pub(super) fn show<'s>(&'s self, next: Next<'s, D::Token>) -> Step<D::Frame<'s>> {
-        match next {
+    pub(super) fn show<'s, E>(&'s self, next: Result<Next<'s, D::Token>, E>) -> Result<Step<D::Frame<'s>>, E> {
+        Ok(match next? {
             Next::Frame { token, place, bytes, role } => {
                 let bytes = match bytes {
                     Where::Chunk(bytes) => bytes,
@@ -574,7 +574,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
             Next::Idle => Step::Idle,
             Next::NeedMoreData(short) => Step::NeedMoreData(short),
             Next::End(place) => Step::End(place),
-        }
+        })
     }
 
     /// The bytes of a frame that is lent.

@@ -155,8 +155,8 @@ where
     /// A [`NestedError`], once where it is not fatal, and by every call from then on where it is.
     #[inline]
     pub fn next_frame(&mut self) -> Stepped<O, I, Step<I::Frame<'_>>> {
-        let next = self.advance()?;
-        Ok(self.inner.show(next))
+        let next = self.advance();
+        self.inner.show(next)
     }
 
     /// Feeds the inner engine until it has something to say.
