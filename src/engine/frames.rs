@@ -62,7 +62,7 @@ pub(super) enum Mode {
 }
 
 /// A step before it is shown: nothing in it borrows the engine.
-enum Next<'a, T> {
+pub(super) enum Next<'a, T> {
     Frame { token: T, place: Place, bytes: Where<'a>, role: Role },
     Idle,
     NeedMoreData(NeedMoreData),
@@ -71,7 +71,7 @@ enum Next<'a, T> {
 
 /// What a frame is to the stream.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
+pub(super) enum Role {
     /// One of many.
     Ordinary,
     /// The start of one that is too long.
@@ -82,7 +82,7 @@ enum Role {
 
 /// Where a frame's bytes are.
 #[derive(Clone, Copy)]
-enum Where<'a> {
+pub(super) enum Where<'a> {
     Chunk(&'a [u8]),
     /// `len` bytes at offset `at` of the first stored run.
     Stored {
@@ -101,7 +101,7 @@ struct Sight {
 }
 
 type Scanned<D> = Result<Found<<D as Decode>::Token>, Stop<<D as Decode>::Fault>>;
-type Stepped<'a, D, T = Next<'a, <D as Decode>::Token>> = Result<T, Error<<D as Decode>::Fault>>;
+pub(super) type Stepped<'a, D, T = Next<'a, <D as Decode>::Token>> = Result<T, Error<<D as Decode>::Fault>>;
 
 impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     /// The fastest way to look for the next frame.
@@ -219,18 +219,27 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
             Mode::Stored => self.advance_in_store(),
             Mode::Slow => self.wait_or_look(),
         };
+        self.engine.show(next)
+    }
+
+    /// Steps where no chunk is borrowed, so that nothing in the step is, and another may follow before it is shown.
+    #[inline(always)]
+    pub(super) fn next_stored(mut self) -> Stepped<'static, D> {
+        let next = match self.mode {
+            Mode::Stored => self.advance_in_store(),
+            Mode::Chunk | Mode::Slow => self.wait_or_look(),
+        };
         Ok(match next? {
             Next::Frame { token, place, bytes, role } => {
-                let bytes = match bytes {
-                    Where::Chunk(bytes) => bytes,
-                    Where::Stored { at, len } => self.engine.stored(at, len),
+                let (at, len) = match bytes {
+                    Where::Chunk(_) => (0, 0),
+                    Where::Stored { at, len } => (at, len),
                 };
-                let frame = D::open(token, &self.engine.progress, bytes);
-                if role == Role::Last { Step::Handoff(frame, place) } else { Step::Frame(frame, place) }
+                Next::Frame { token, place, bytes: Where::Stored { at, len }, role }
             }
-            Next::Idle => Step::Idle,
-            Next::NeedMoreData(short) => Step::NeedMoreData(short),
-            Next::End(place) => Step::End(place),
+            Next::Idle => Next::Idle,
+            Next::NeedMoreData(short) => Next::NeedMoreData(short),
+            Next::End(place) => Next::End(place),
         })
     }
 
@@ -343,7 +352,7 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
             self.engine.free();
             match &self.engine.state {
                 State::Running => {}
-                State::Over => return Ok(Next::End(Place { offset: self.engine.position, len: 0, skipped: 0, truncated: false })),
+                State::Over => return Ok(self.end()),
                 State::Failed(error) => return Err(error.clone()),
             }
             let unread = self.engine.store.len() + self.chunk.len();
@@ -458,7 +467,7 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
             }
         };
         if let Err(reject) = judged {
-            return self.reject(reject, len).map(|()| None);
+            return self.reject(reject, len, role).map(|()| None);
         }
         match bytes {
             Where::Chunk(_) => self.chunk = self.chunk.get(len..).unwrap_or_default(),
@@ -476,15 +485,18 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
 
     #[cold]
     fn reject_or_go_on(&mut self, reject: Reject<D::Fault>, len: usize) -> Stepped<'a, D> {
-        self.reject(reject, len)?;
+        self.reject(reject, len, Role::Ordinary)?;
         self.advance_slowly()
     }
 
-    /// Steps over a frame that was not accepted, at the front of what is unread.
-    fn reject(&mut self, reject: Reject<D::Fault>, len: usize) -> Stepped<'a, D, ()> {
+    /// Steps over a frame that was not accepted, at the front of what is unread. What follows the last frame of a protocol is not of it, whatever becomes of that frame.
+    fn reject(&mut self, reject: Reject<D::Fault>, len: usize, role: Role) -> Stepped<'a, D, ()> {
         let offset = self.engine.position;
         if D::REWRITES && matches!(reject, Reject::FalseStart) {
             return Err(self.bug("it cannot look again at what it has rewritten"));
+        }
+        if role == Role::Last && !matches!(reject, Reject::FalseStart) {
+            self.engine.state = State::Over;
         }
         self.step_over(if matches!(reject, Reject::FalseStart) { len.min(1) } else { len });
         match reject {
@@ -547,6 +559,24 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
 }
 
 impl<D: Decode, B: StreamBufMut> Engine<D, B> {
+    /// Shows a step.
+    #[inline(always)]
+    pub(super) fn show<'s, E>(&'s self, next: Result<Next<'s, D::Token>, E>) -> Result<Step<D::Frame<'s>>, E> {
+        Ok(match next? {
+            Next::Frame { token, place, bytes, role } => {
+                let bytes = match bytes {
+                    Where::Chunk(bytes) => bytes,
+                    Where::Stored { at, len } => self.stored(at, len),
+                };
+                let frame = D::open(token, &self.progress, bytes);
+                if role == Role::Last { Step::Handoff(frame, place) } else { Step::Frame(frame, place) }
+            }
+            Next::Idle => Step::Idle,
+            Next::NeedMoreData(short) => Step::NeedMoreData(short),
+            Next::End(place) => Step::End(place),
+        })
+    }
+
     /// The bytes of a frame that is lent.
     #[inline(always)]
     fn stored(&self, at: usize, len: usize) -> &[u8] {

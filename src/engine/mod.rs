@@ -18,11 +18,13 @@
 
 mod frames;
 mod input;
+mod nested;
 
 use core::fmt;
 
 pub use frames::{Frames, Kept};
 pub use input::Room;
+pub use nested::{Nested, NestedError, NestedFrames};
 
 use crate::buf::{LinearBuf, StreamBufMut};
 use crate::decode::Decode;
