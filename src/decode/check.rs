@@ -1,4 +1,4 @@
-//! Frames that pass a check. SPEC.md, clauses CB-3, CB-5 and CB-6.
+//! Frames that pass a check. SPEC.md, clauses CM-3, CM-5 and CM-6.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! A decoder chosen by the first bytes. SPEC.md, clauses CB-7 and CB-8.
+//! A decoder chosen by the first bytes. SPEC.md, clauses CM-7 and CM-8.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! One of two decoders. SPEC.md, clause CB-9.
+//! One of two decoders. SPEC.md, clause CM-9.
 
 use super::{Decode, Found, Reject, Stop};
 use crate::input::Input;

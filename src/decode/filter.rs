@@ -1,4 +1,4 @@
-//! Frames of interest. SPEC.md, clauses CB-2, CB-5 and CB-6.
+//! Frames of interest. SPEC.md, clauses CM-2, CM-5 and CM-6.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! Another view of each frame. SPEC.md, clause CB-1.
+//! Another view of each frame. SPEC.md, clause CM-1.
 
 use core::fmt;
 

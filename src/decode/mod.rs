@@ -41,7 +41,7 @@
 //!
 //! # Decoders from decoders
 //!
-//! Static generics over any decoder, which cost nothing to look through and forward what they do not change: marks of truncation, handoffs, ends, skips, rewriting. SPEC.md, chapter CB.
+//! Static generics over any decoder, which cost nothing to look through and forward what they do not change: marks of truncation, handoffs, ends, skips, rewriting. SPEC.md, chapter CM.
 //!
 //! | combinator | what it makes of a decoder |
 //! |---|---|

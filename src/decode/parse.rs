@@ -1,4 +1,4 @@
-//! Frames parsed once. SPEC.md, clauses CB-4 to CB-6.
+//! Frames parsed once. SPEC.md, clauses CM-4 to CM-6.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! Frames of one decoder that are the stream of another. SPEC.md, clauses CB-10 to CB-14.
+//! Frames of one decoder that are the stream of another. SPEC.md, clauses CM-10 to CM-14.
 
 use bytes::Bytes;
 use core::fmt;
