@@ -81,7 +81,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/time.rs", &[]),
     ("src/buf", &["error", "buf"]),
     ("src/input.rs", &["error", "buf", "decode"]),
-    ("src/decode.rs", &["error", "input"]),
+    ("src/decode", &["error", "input", "decode"]),
     ("src/read.rs", &["error", "buf", "input"]),
     ("src/encode.rs", &["error", "buf"]),
     ("src/framing", &["error", "input", "decode", "encode"]),

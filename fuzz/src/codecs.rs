@@ -23,7 +23,7 @@ pub(crate) fn check<T: Twin>(u: &mut Unstructured<'_>) -> Result<()> {
 
     let _context = OnPanic(|| format!("{twin:?}, max_frame {max_frame}, backlog {backlog}, stream {}", text(&stream)));
     let (expected, _) = read(&twin, &stream, true, max_frame);
-    let kit = Kit::new(|| twin.codec(), show::<T>).limits(max_frame, backlog).random(seed.into(), 3);
+    let kit = Kit::new(|| twin.codec(), show::<T>).limits(max_frame, backlog).random(seed.into(), 3).work(twin.work());
     let found = kit.check_sample(&stream, seed.into());
     if stream.len() <= SHORT || cfg!(test) {
         kit.check(&stream);

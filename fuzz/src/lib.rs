@@ -19,9 +19,17 @@ mod twin;
 
 use arbitrary::{Result, Unstructured};
 
+use twin::ascii_length::Chunks;
+use twin::cobs::Blocks;
 use twin::delimiter::Delimiters;
+use twin::fixed::Records;
 use twin::length_field::Lengths;
 use twin::lines::Endings;
+use twin::netstring::Netstrings;
+use twin::slip::Escapes;
+use twin::sync_word::Syncs;
+use twin::utf8_lines::Texts;
+use twin::varint::Varints;
 
 /// A target: its name, and what it does with the bytes.
 type Target = (&'static str, fn(&[u8]));
@@ -45,6 +53,14 @@ pub const CODECS: &[Codec] = &[
     Codec { name: "Lines", codecs: codecs::check::<Endings>, cuts: cuts::check::<Endings> },
     Codec { name: "Delimiter", codecs: codecs::check::<Delimiters>, cuts: cuts::check::<Delimiters> },
     Codec { name: "LengthField", codecs: codecs::check::<Lengths>, cuts: cuts::check::<Lengths> },
+    Codec { name: "Fixed", codecs: codecs::check::<Records>, cuts: cuts::check::<Records> },
+    Codec { name: "Varint", codecs: codecs::check::<Varints>, cuts: cuts::check::<Varints> },
+    Codec { name: "AsciiLength", codecs: codecs::check::<Chunks>, cuts: cuts::check::<Chunks> },
+    Codec { name: "Netstring", codecs: codecs::check::<Netstrings>, cuts: cuts::check::<Netstrings> },
+    Codec { name: "Utf8Lines", codecs: codecs::check::<Texts>, cuts: cuts::check::<Texts> },
+    Codec { name: "SyncWord", codecs: codecs::check::<Syncs>, cuts: cuts::check::<Syncs> },
+    Codec { name: "Cobs", codecs: codecs::check::<Blocks>, cuts: cuts::check::<Blocks> },
+    Codec { name: "Slip", codecs: codecs::check::<Escapes>, cuts: cuts::check::<Escapes> },
 ];
 
 /// Runs a codec over a short stream, cut in every way that the test kit knows.

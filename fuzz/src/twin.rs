@@ -1,8 +1,16 @@
 //! Codecs with settings, and what they must say of a whole stream.
 
+pub(crate) mod ascii_length;
+pub(crate) mod cobs;
 pub(crate) mod delimiter;
+pub(crate) mod fixed;
 pub(crate) mod length_field;
 pub(crate) mod lines;
+pub(crate) mod netstring;
+pub(crate) mod slip;
+pub(crate) mod sync_word;
+pub(crate) mod utf8_lines;
+pub(crate) mod varint;
 
 use arbitrary::{Result, Unstructured};
 use framewright::Decode;
@@ -30,10 +38,26 @@ pub(crate) trait Twin: Sized + Debug {
     /// The limit of a frame, what it limits, and what happens beyond it.
     fn limit(&self) -> (usize, &'static str, OnExcess);
 
+    /// So many bytes may be examined for each byte of the stream.
+    fn work(&self) -> u64 {
+        3
+    }
+
+    /// So many bytes may be held that turn out not to be the start of a frame.
+    fn held_back(&self) -> usize {
+        0
+    }
+
     /// The start of a frame beyond the limit, as it is handed out when such frames are truncated: its encoded bytes, which may not all be there, and what it shows.
     fn start<'v>(&self, view: &'v [u8]) -> (i128, Cow<'v, [u8]>) {
         let (limit, ..) = self.limit();
         (limit as i128, Cow::Borrowed(&view[..limit.min(view.len())]))
+    }
+
+    /// What is shown of a whole frame with these encoded bytes, or of the start of one that is truncated; or the fault for which it is stepped over.
+    fn accept<'v>(&self, encoded: &[u8], shown: Cow<'v, [u8]>, truncated: bool) -> std::result::Result<Cow<'v, [u8]>, String> {
+        let _ = (encoded, truncated);
+        Ok(shown)
     }
 
     /// Reads the frame at the front of `view`, which is not empty at the end of the stream.
@@ -44,8 +68,10 @@ pub(crate) trait Twin: Sized + Debug {
 pub(crate) enum Look<'v> {
     /// A frame of `len` encoded bytes, which need not all be there; `judged` of them count against the limit.
     Frame { len: i128, judged: i128, shown: Cow<'v, [u8]> },
-    /// No frame yet, but the first `payload` bytes belong to the payload of one. More bytes, or the end of the stream, tell.
-    Open { payload: i128 },
+    /// No frame yet, but the first `len` bytes belong to one, before its end; `judged` is what counts against the limit. More bytes, or the end of the stream, tell.
+    Open { len: i128, judged: i128 },
+    /// The first so many bytes are no part of a frame, or the end of one that is thrown away.
+    Skip(usize),
     /// No frame with fewer than so many bytes more.
     Short { missing: i128 },
     /// The peer broke a rule, and the stream is over.
@@ -117,35 +143,39 @@ pub(crate) fn read<'s, T: Twin>(twin: &T, arrived: &'s [u8], ended: bool, max_fr
                 skip = Skip::Bytes(len);
                 continue;
             }
-            Look::Open { payload } if skip == Skip::Frame && payload > 0 => {
-                let payload = least(payload, view.len());
-                at += payload;
-                skipped += payload as u64;
+            Look::Open { len, .. } if skip == Skip::Frame && len > 0 => {
+                let len = least(len, view.len());
+                at += len;
+                skipped += len as u64;
+                continue;
+            }
+            Look::Skip(len) => {
+                skip = Skip::Bytes(len as i128);
                 continue;
             }
             Look::Frame { len, judged, .. } if judged > limit as i128 && !truncates => (Some(Skip::Bytes(len)), 0),
-            Look::Open { payload } if payload > limit as i128 && !truncates => (Some(Skip::Frame), 0),
-            excess @ (Look::Frame { judged: payload, .. } | Look::Open { payload }) if payload > limit as i128 => {
+            Look::Open { judged, .. } if judged > limit as i128 && !truncates => (Some(Skip::Frame), 0),
+            excess @ (Look::Frame { judged, .. } | Look::Open { judged, .. }) if judged > limit as i128 => {
                 let (start, shown) = twin.start(view);
                 if start > view.len() as i128 {
                     (None, start - view.len() as i128)
                 } else {
                     let len = least(start, view.len());
-                    events.push(Event::Frame(shown, Place { truncated: true, ..place(len) }));
-                    (at, skipped) = (at + len, 0);
+                    skipped = hand_out(twin, &view[..len], shown, Place { truncated: true, ..place(len) }, &mut events);
+                    at += len;
                     skip = if let Look::Frame { len, .. } = excess { Skip::Bytes(len - start) } else { Skip::Frame };
                     continue;
                 }
             }
             Look::Frame { len, shown, .. } if len <= view.len() as i128 => {
                 let len = least(len, view.len());
-                events.push(Event::Frame(shown, place(len)));
-                (at, skipped) = (at + len, 0);
+                skipped = hand_out(twin, &view[..len], shown, place(len), &mut events);
+                at += len;
                 continue;
             }
             Look::Frame { len, .. } => (None, len - view.len() as i128),
             Look::Short { missing } => (None, missing),
-            Look::Open { .. } => (None, i128::from(!is_all)),
+            Look::Open { .. } => (None, i128::from(!is_all || ended)),
             Look::Fault(fault) => {
                 events.push(Event::Error(format!("frame at byte {at}: {fault}"), true));
                 return (events, Then::Over);
@@ -171,7 +201,27 @@ pub(crate) fn read<'s, T: Twin>(twin: &T, arrived: &'s [u8], ended: bool, max_fr
     }
 }
 
+/// Hands out a frame, or says what is wrong with it. Returns what was stepped over before what follows.
+fn hand_out<'s, T: Twin>(twin: &T, encoded: &[u8], shown: Cow<'s, [u8]>, place: Place, events: &mut Vec<Event<'s>>) -> u64 {
+    match twin.accept(encoded, shown, place.truncated) {
+        Ok(shown) => {
+            events.push(Event::Frame(shown, place));
+            0
+        }
+        Err(fault) => {
+            events.push(Event::Error(format!("frame at byte {}: {fault}", place.offset), false));
+            place.skipped + place.len as u64
+        }
+    }
+}
+
 /// The smaller of a length that may be of any size, and one of bytes that are there.
 fn least(len: i128, there: usize) -> usize {
     usize::try_from(len).map_or(there, |len| len.min(there))
+}
+
+/// The bytes of a frame from one offset to another; none unless all are there.
+fn part(view: &[u8], start: i128, end: i128) -> &[u8] {
+    let offsets = usize::try_from(start).ok().zip(usize::try_from(end).ok());
+    offsets.and_then(|(start, end)| view.get(start..end)).unwrap_or_default()
 }

@@ -403,7 +403,7 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
             self.engine.free();
             match &self.engine.state {
                 State::Running => {}
-                State::Over => return Ok(Next::End(Place { offset: self.engine.position, len: 0, skipped: 0, truncated: false })),
+                State::Over => return Ok(self.end()),
                 State::Failed(error) => return Err(error.clone()),
             }
             let unread = self.engine.store.len() + self.chunk.len();
@@ -518,7 +518,7 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
             }
         };
         if let Err(reject) = judged {
-            return self.reject(reject, len).map(|()| None);
+            return self.reject(reject, len, role).map(|()| None);
         }
         match bytes {
             Where::Chunk(_) => self.chunk = self.chunk.get(len..).unwrap_or_default(),
@@ -536,15 +536,18 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
 
     #[cold]
     fn reject_or_go_on(&mut self, reject: Reject<D::Fault>, len: usize) -> Stepped<'a, D> {
-        self.reject(reject, len)?;
+        self.reject(reject, len, Role::Ordinary)?;
         self.advance_slowly()
     }
 
-    /// Steps over a frame that was not accepted, at the front of what is unread.
-    fn reject(&mut self, reject: Reject<D::Fault>, len: usize) -> Stepped<'a, D, ()> {
+    /// Steps over a frame that was not accepted, at the front of what is unread. What follows the last frame of a protocol is not of it, whatever becomes of that frame.
+    fn reject(&mut self, reject: Reject<D::Fault>, len: usize, role: Role) -> Stepped<'a, D, ()> {
         let offset = self.engine.position;
         if D::REWRITES && matches!(reject, Reject::FalseStart) {
             return Err(self.bug("it cannot look again at what it has rewritten"));
+        }
+        if role == Role::Last && !matches!(reject, Reject::FalseStart) {
+            self.engine.state = State::Over;
         }
         self.step_over(if matches!(reject, Reject::FalseStart) { len.min(1) } else { len });
         match reject {

@@ -18,12 +18,14 @@
 
 mod frames;
 mod input;
+mod nested;
 
 use core::fmt;
 
 pub(crate) use frames::{Cursor, Next, Role, Stepped, Where};
 pub use frames::{Frames, Kept};
 pub use input::Room;
+pub use nested::{Nested, NestedError, NestedFrames};
 
 use crate::buf::{LinearBuf, StreamBufMut};
 use crate::decode::Decode;

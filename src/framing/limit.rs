@@ -1,4 +1,4 @@
-use core::convert::Infallible;
+use core::num::NonZeroUsize;
 
 use super::OnExcess;
 use crate::decode::{Cause, Found, Stop};
@@ -36,51 +36,85 @@ impl Limit {
         payload <= self.max_payload && self.mode == Mode::Reading
     }
 
+    /// The longest payload.
+    pub(super) const fn max_payload(&self) -> usize {
+        self.max_payload
+    }
+
     /// Tells whether a payload of so many bytes may be written.
     pub(super) fn allows<F>(&self, payload: usize) -> Result<(), EncodeError<F>> {
         let limit = self.max_payload as u64;
         if payload > self.max_payload { Err(EncodeError::TooLarge { what: "payload", limit }) } else { Ok(()) }
     }
 
+    /// Tells whether payload is read, not the rest of one beyond the limit thrown away.
+    pub(super) fn is_reading(&self) -> bool {
+        self.mode == Mode::Reading
+    }
+
+    /// What the limit allows of a payload that is its own encoding, when there are so many bytes of it and that is too many.
+    fn start(&self, payload: usize) -> Option<(usize, usize)> {
+        (payload > self.max_payload).then_some((self.max_payload, self.max_payload))
+    }
+
     /// Steps over the first `end` bytes: a whole frame that is not admitted, or the rest of one.
     #[cold]
-    pub(super) fn beyond(&mut self, end: usize) -> Result<Found<usize>, Stop<Infallible>> {
-        match (self.mode, self.on_excess) {
-            (Mode::Reading, OnExcess::Fail) => Err(Stop::Fatal(self.excess())),
-            (Mode::Reading, OnExcess::Discard) => Err(Stop::Bad { len: end, cause: self.excess() }),
-            (Mode::Reading, OnExcess::Truncate) => Ok(self.truncated()),
-            (Mode::Discarding, _) => {
-                self.mode = Mode::Reading;
-                Ok(Found::Skip(end))
-            }
+    pub(super) fn beyond<F>(&mut self, end: usize) -> Result<Found<usize>, Stop<F>> {
+        match self.mode {
+            Mode::Reading => self.judge(end, (self.max_payload, self.max_payload)),
+            Mode::Discarding => Ok(self.rest(end)),
         }
     }
 
-    /// No end is certain yet, and the first `payload` bytes are before it: waits, or says that they are too many, or that the stream is over.
+    /// Judges a whole frame of `end` encoded bytes that is too long; its first `start` bytes hold what the limit allows of it.
     #[cold]
-    pub(super) fn unfinished(&mut self, payload: usize, input: &Input<'_>) -> Result<Found<usize>, Stop<Infallible>> {
-        match (self.mode, self.on_excess) {
-            (Mode::Discarding, _) if payload > 0 => Ok(Found::Skip(payload)),
-            (Mode::Discarding, _) if input.is_end() => Err(Stop::Idle),
-            (Mode::Reading, OnExcess::Fail) if payload > self.max_payload => Err(Stop::Fatal(self.excess())),
-            (Mode::Reading, OnExcess::Discard) if payload > self.max_payload => {
+    pub(super) fn judge<T, F>(&mut self, end: usize, (start, token): (usize, T)) -> Result<Found<T>, Stop<F>> {
+        match self.on_excess {
+            OnExcess::Fail => Err(Stop::Fatal(self.excess())),
+            OnExcess::Discard => Err(Stop::Bad { len: end, cause: self.excess() }),
+            OnExcess::Truncate => Ok(self.truncated(start, token)),
+        }
+    }
+
+    /// Steps over the rest of a frame that is thrown away, which ends with the first `end` bytes.
+    pub(super) fn rest<T>(&mut self, end: usize) -> Found<T> {
+        self.mode = Mode::Reading;
+        Found::Skip(end)
+    }
+
+    /// No end is certain yet, and the first `payload` bytes are before it: waits, or says that they are too many, or that the stream is over. What is left then is a frame.
+    #[cold]
+    pub(super) fn unfinished<F>(&mut self, payload: usize, input: &Input<'_>) -> Result<Found<usize>, Stop<F>> {
+        if self.admits(payload) && input.is_end() && !input.is_empty() {
+            return Ok(Found::Frame { len: payload, token: payload });
+        }
+        self.unended(payload, self.start(payload), input)
+    }
+
+    /// The same where a frame is none without its end, and its payload need not be as long as its `encoded` bytes: the first `start` of them hold what the limit allows, if there is more in them.
+    #[cold]
+    pub(super) fn unended<T, F>(&mut self, encoded: usize, start: Option<(usize, T)>, input: &Input<'_>) -> Result<Found<T>, Stop<F>> {
+        match (self.mode, self.on_excess, start) {
+            (Mode::Discarding, ..) if encoded > 0 => Ok(Found::Skip(encoded)),
+            (Mode::Discarding, ..) if input.is_end() => Err(Stop::Idle),
+            (Mode::Reading, OnExcess::Fail, Some(_)) => Err(Stop::Fatal(self.excess())),
+            (Mode::Reading, OnExcess::Discard, Some(_)) => {
                 self.mode = Mode::Discarding;
-                Err(Stop::Bad { len: payload, cause: self.excess() })
+                Err(Stop::Bad { len: encoded, cause: self.excess() })
             }
-            (Mode::Reading, OnExcess::Truncate) if payload > self.max_payload => Ok(self.truncated()),
-            (Mode::Reading, _) if input.is_empty() => Err(Stop::Idle),
-            (Mode::Reading, _) if input.is_end() => Ok(Found::Frame { len: payload, token: payload }),
+            (Mode::Reading, OnExcess::Truncate, Some((start, token))) => Ok(self.truncated(start, token)),
+            (Mode::Reading, _, None) if input.is_empty() => Err(Stop::Idle),
             _ => Err(Stop::Need(NeedMoreData::ONE)),
         }
     }
 
     /// The start of the frame, whose rest is thrown away.
-    fn truncated(&mut self) -> Found<usize> {
+    fn truncated<T>(&mut self, len: usize, token: T) -> Found<T> {
         self.mode = Mode::Discarding;
-        Found::Truncated { len: self.max_payload, token: self.max_payload }
+        Found::Truncated { len, token }
     }
 
-    fn excess(&self) -> Cause<Infallible> {
+    fn excess<F>(&self) -> Cause<F> {
         Cause::TooLarge { what: "payload", limit: self.max_payload as u64 }
     }
 }
@@ -96,6 +130,12 @@ pub(super) struct Excess {
 impl Excess {
     pub(super) const fn new(on_excess: OnExcess) -> Self {
         Self { on_excess, left: 0 }
+    }
+
+    /// Tells whether a frame beyond the limit is the end of the stream, and nothing of it is skipped.
+    #[inline(always)]
+    pub(super) fn is_fatal(self) -> bool {
+        self.on_excess == OnExcess::Fail
     }
 
     /// Tells whether the rest of a frame is still to be thrown away.
@@ -115,12 +155,12 @@ impl Excess {
         Ok(Found::Skip(len))
     }
 
-    /// Judges a frame of `len` encoded bytes, for this cause; its first `start` bytes hold what the limit allows of it.
+    /// Judges a frame of `len` encoded bytes, for this cause; its first `start` bytes hold what the limit allows of it (`None`: they are more than can be counted).
     #[cold]
     pub(super) fn judge<T, F>(
         &mut self,
         len: u64,
-        (start, token): (usize, T),
+        (start, token): (Option<usize>, T),
         cause: Cause<F>,
         input: &Input<'_>,
     ) -> Result<Found<T>, Stop<F>> {
@@ -132,10 +172,21 @@ impl Excess {
                 Err(Stop::Bad { len: now, cause })
             }
             OnExcess::Truncate => {
-                input.require(start)?;
+                let start = whole(start, input)?;
                 self.left = len - start as u64;
                 Ok(Found::Truncated { len: start, token })
             }
         }
     }
+}
+
+/// More than can be counted is missing, and no engine waits for that.
+pub(super) const NEVER: NeedMoreData = NeedMoreData { missing: NonZeroUsize::MAX };
+
+/// Waits for the first `len` bytes; `None` is more than can be counted.
+#[inline(always)]
+pub(super) fn whole(len: Option<usize>, input: &Input<'_>) -> Result<usize, NeedMoreData> {
+    let len = len.ok_or(NEVER)?;
+    input.require(len)?;
+    Ok(len)
 }

@@ -3,24 +3,55 @@
 //! | framer | frames end | frame |
 //! |---|---|---|
 //! | [`Lines`] | at a line end: `\n`, `\r\n`, either, or any with a lone `\r` | `&[u8]` |
+//! | [`Utf8Lines`] | at a line end, as for [`Lines`] | `&str` |
 //! | [`Delimiter`] | at the first, and there the longest, of a set of byte strings | [`Delimited`] |
 //! | [`LengthField`] | where a length in their header says | `&[u8]` |
+//! | [`Fixed`] | after a fixed number of bytes | `&[u8]` |
+//! | [`Varint`] | where a length of variable width says: of Protocol Buffers, MQTT, QUIC | `&[u8]` |
+//! | [`AsciiLength`] | where a length in digits says, decimal or hexadecimal | `&[u8]` |
+//! | [`Netstring`] | where a netstring does: `5:hello,` | `&[u8]` |
+//! | [`SyncWord`] | the same, and begin with magic bytes that are searched for | `&[u8]` |
+//! | [`Cobs`] | at a zero byte, of which stuffing makes others | `&[u8]` |
+//! | [`Slip`] | at a byte 0xc0, which is escaped elsewhere | `&[u8]` |
 //!
 //! Each takes its limit when it is made. What happens to a frame beyond the limit is a setting, [`OnExcess`]. The engine's own limit, 16 MiB unless
 //! [set](crate::Engine::with_max_frame), counts beside it.
 
+mod ascii_length;
 mod checksum;
+mod cobs;
 mod delimiter;
+mod digits;
+mod fixed;
+mod layout;
 mod length_field;
 mod limit;
+mod line_ends;
 mod lines;
+mod netstring;
 mod number;
+mod slip;
+mod stuffed;
+mod sync_word;
+mod utf8_lines;
+mod varint;
 
+pub use ascii_length::{AsciiLength, AsciiLengthFault};
 pub use checksum::Checksum;
+pub use cobs::{Cobs, CobsFault};
 pub use delimiter::{Delimited, Delimiter};
-pub use length_field::{Counts, LengthField, LengthFieldBuilder, LengthFieldFault};
-pub use lines::{LineEnding, Lines};
+pub use digits::Base;
+pub use fixed::Fixed;
+pub use layout::Counts;
+pub use length_field::{LengthField, LengthFieldBuilder, LengthFieldFault};
+pub use line_ends::LineEnding;
+pub use lines::Lines;
+pub use netstring::{Netstring, NetstringFault};
 pub use number::Width;
+pub use slip::{Slip, SlipFault};
+pub use sync_word::{SyncWord, SyncWordBuilder};
+pub use utf8_lines::{Utf8Lines, Utf8LinesFault};
+pub use varint::{Varint, VarintFault, VarintForm};
 
 /// What a framer does with a frame longer than its limit. In each way it is told once, at the first byte that makes the excess certain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -74,6 +105,18 @@ pub enum Unframable {
     /// An empty payload has no frame.
     #[error("an empty payload has no frame")]
     Empty,
+    /// The header that the payload brings has no length that the framer reads: it is cut short, too long, or not in the form that is demanded.
+    #[error("the header that the payload brings tells no length")]
+    NoLength,
+    /// The framer keeps headers on its frames, and this payload does not begin with the magic bytes.
+    #[error("the payload does not begin with the magic bytes")]
+    NoMagic,
+    /// The framer reads text, and the payload is none.
+    #[error("the payload is not UTF-8 from byte {at} on")]
+    NotUtf8 {
+        /// Where the first bytes that are no character begin, in bytes from the start of the payload.
+        at: usize,
+    },
 }
 
 /// Why a framer cannot be made with these settings.
@@ -86,6 +129,9 @@ pub enum SettingsError {
     /// One of the delimiters is the empty string.
     #[error("a delimiter is empty")]
     EmptyDelimiter,
+    /// There are no magic bytes.
+    #[error("the magic is empty")]
+    EmptyMagic,
     /// The header ends before the length field does.
     #[error("a header of {header} bytes, but the length field ends at byte {field_end} of it")]
     HeaderTooShort {
@@ -129,6 +175,18 @@ pub enum SettingsError {
     /// Frames beyond the limit are to be truncated, and what is left of them could not be checked.
     #[error("a truncated frame cannot be checked")]
     TruncatedUnchecked,
+    /// Frames of no bytes would never end.
+    #[error("frames of no bytes")]
+    EmptyFrame,
+    /// Nothing ends the digits of a length.
+    #[error("no terminator given")]
+    NoTerminator,
+    /// What ends the digits of a length begins with one.
+    #[error("the terminator begins with a digit, {found:#04x}")]
+    TerminatorIsDigit {
+        /// The first byte of the terminator.
+        found: u8,
+    },
     /// Header, trailer or offset are larger than can be counted.
     #[error("header, trailer or offset are too large")]
     TooLarge,

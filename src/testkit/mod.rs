@@ -5,7 +5,7 @@
 //! - what `NeedMoreData` calls missing is a true floor: no step comes later than the byte that makes it certain,
 //! - `Idle` is said exactly where the stream could end cleanly,
 //! - memory stays at most max(backlog, one frame) + the largest chunk + 64 KiB,
-//! - bytes examined are at most 3 for each byte of the stream, plus 64 a call.
+//! - bytes examined are at most 3 for each byte of the stream (unless [more](Kit::work) are asked for), plus 64 a call.
 //!
 //! A check that fails panics, and shows the pieces into which the input was cut.
 //!
@@ -168,12 +168,13 @@ pub struct Kit<D: Decode, M> {
     backlog: usize,
     seed: u64,
     rounds: usize,
+    work: u64,
 }
 
 impl<D: Decode, M: Fn() -> D> Kit<D, M> {
     /// Tests the decoders that `make` makes, each at the start of its stream; `show` makes text of a frame.
     pub fn new(make: M, show: fn(D::Frame<'_>) -> String) -> Self {
-        Self { make, show, max_frame: DEFAULT_MAX_FRAME, backlog: DEFAULT_BACKLOG, seed: 1, rounds: 16 }
+        Self { make, show, max_frame: DEFAULT_MAX_FRAME, backlog: DEFAULT_BACKLOG, seed: 1, rounds: 16, work: 3 }
     }
 
     /// Sets the engine's limits: of a frame in encoded bytes, and of unread bytes.
@@ -189,6 +190,13 @@ impl<D: Decode, M: Fn() -> D> Kit<D, M> {
     pub fn random(mut self, seed: u64, rounds: usize) -> Self {
         self.seed = seed;
         self.rounds = rounds;
+        self
+    }
+
+    /// Sets how many bytes may be examined for each byte of the stream: of a decoder that looks at some bytes more often. Otherwise 3.
+    #[must_use]
+    pub fn work(mut self, per_byte: u64) -> Self {
+        self.work = per_byte;
         self
     }
 
@@ -307,7 +315,7 @@ impl<D: Decode, M: Fn() -> D> Kit<D, M> {
             assert!(held <= bound, "{held} bytes held by {way:?}, seed {seed}, and {bound} are allowed");
         }
         run.finish();
-        let work = 3 * run.fed as u64 + 64 * run.calls;
+        let work = self.work * run.fed as u64 + 64 * run.calls;
         let examined = run.engine.examined_bytes();
         assert!(examined <= work, "{examined} bytes examined of {} in {} calls by {way:?}, seed {seed}", run.fed, run.calls);
         (run.into_transcript(), pieces)

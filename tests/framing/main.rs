@@ -1,8 +1,17 @@
 //! What the framers do, row by row: a module for each.
 
+mod ascii_length;
+mod cobs;
 mod delimiter;
+mod fixed;
 mod length_field;
 mod lines;
+mod netstring;
+mod slip;
+mod stuffed;
+mod sync_word;
+mod utf8_lines;
+mod varint;
 
 use framewright::buf::{SegmentedBuf, StreamBuf};
 use framewright::encode::{Encode, Payload};

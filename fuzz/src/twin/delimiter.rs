@@ -52,16 +52,17 @@ impl Twin for Delimiters {
             judged: payload as i128,
             shown: Cow::Borrowed(&view[..payload]),
         };
+        let open = |payload: usize| Look::Open { len: payload as i128, judged: payload as i128 };
         for at in 0..view.len() {
             let rest = &view[at..];
             let longest = self.set.iter().filter(|delimiter| rest.starts_with(delimiter)).map(Vec::len).max();
             let may_be_longer = !end && self.set.iter().any(|delimiter| delimiter.len() > rest.len() && delimiter.starts_with(rest));
             match longest {
-                _ if may_be_longer => return Look::Open { payload: at as i128 },
+                _ if may_be_longer => return open(at),
                 Some(delimiter) => return frame(at, delimiter),
                 None => {}
             }
         }
-        if end { frame(view.len(), 0) } else { Look::Open { payload: view.len() as i128 } }
+        if end { frame(view.len(), 0) } else { open(view.len()) }
     }
 }

@@ -10,10 +10,10 @@ use super::{Look, Twin};
 /// Settings of `Lines`.
 #[derive(Debug)]
 pub(crate) struct Endings {
-    max_payload: usize,
-    ending: LineEnding,
-    keep: bool,
-    on_excess: OnExcess,
+    pub(super) max_payload: usize,
+    pub(super) ending: LineEnding,
+    pub(super) keep: bool,
+    pub(super) on_excess: OnExcess,
 }
 
 impl Twin for Endings {
@@ -50,13 +50,14 @@ impl Twin for Endings {
             let shown = if self.keep { len } else { payload };
             Look::Frame { len: len as i128, judged: payload as i128, shown: Cow::Borrowed(&view[..shown]) }
         };
+        let open = |payload: usize| Look::Open { len: payload as i128, judged: payload as i128 };
         for (at, byte) in view.iter().enumerate() {
             let after_cr = at > 0 && view[at - 1] == b'\r';
             match (self.ending, byte, view.get(at + 1)) {
                 (LineEnding::LfOrCrLf, b'\n', _) => return line(at - usize::from(after_cr), at + 1),
                 (LineEnding::CrLf, b'\n', _) if after_cr => return line(at - 1, at + 1),
                 (LineEnding::Any, b'\r', Some(b'\n')) => return line(at, at + 2),
-                (LineEnding::Any, b'\r', None) if !end => return Look::Open { payload: at as i128 },
+                (LineEnding::Any, b'\r', None) if !end => return open(at),
                 (LineEnding::Lf | LineEnding::Any, b'\n', _) | (LineEnding::Any, b'\r', _) => return line(at, at + 1),
                 _ => {}
             }
@@ -65,6 +66,6 @@ impl Twin for Endings {
             return line(view.len(), view.len());
         }
         let may_be_ending = self.ending != LineEnding::Lf && view.last() == Some(&b'\r');
-        Look::Open { payload: view.len() as i128 - i128::from(may_be_ending) }
+        open(view.len() - usize::from(may_be_ending))
     }
 }

@@ -38,6 +38,34 @@
 //! assert!(matches!(frames.next_frame()?, Step::NeedMoreData(more) if more.missing.get() == 1));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Decoders from decoders
+//!
+//! Static generics over any decoder, which cost nothing to look through and forward what they do not change: marks of truncation, handoffs, ends, skips, rewriting. SPEC.md, chapter CM.
+//!
+//! | combinator | what it makes of a decoder |
+//! |---|---|
+//! | [`map`](Decode::map) | another view of each frame, which may borrow from it |
+//! | [`filter`](Decode::filter) | frames of no interest are stepped over |
+//! | [`check`](Decode::check) | frames that a check refuses are errors, and stepped over |
+//! | [`parse`](Decode::parse) | each frame is parsed once, and what came of it is lent |
+//! | [`Either`] | one of two decoders |
+//! | [`Choose`] | a decoder made when the first bytes of the stream are there |
+//! | [`Nested`](crate::engine::Nested) | frames of one decoder are the stream of another; a machine, not a decoder |
+
+mod check;
+mod choose;
+mod either;
+mod filter;
+mod map;
+mod parse;
+
+pub use check::{Check, FrameFault};
+pub use choose::{Choose, Choosing};
+pub use either::{Either, Progresses};
+pub use filter::Filter;
+pub use map::{Map, MapFrame};
+pub use parse::{Parse, Parsed};
 
 use crate::error::{ErrorCause, NeedMoreData};
 use crate::input::Input;
@@ -108,6 +136,113 @@ pub trait Decode {
     fn reset(progress: &mut Self::Progress) {
         *progress = Self::Progress::default();
     }
+
+    /// Shows each frame as what a function makes of it, which may borrow from the frame.
+    ///
+    /// The function is a `fn`, by its name, whatever it borrows and returns; or a closure that names the type of its argument and returns what borrows nothing of it; or any type that is
+    /// [`MapFrame`]. It runs each time a frame is shown, and is cloned for each frame.
+    ///
+    /// ```
+    /// use core::str::Utf8Error;
+    /// use framewright::{Decode, Engine, Step, framing::Lines};
+    ///
+    /// struct Header<'a> { name: &'a str, value: &'a str }
+    ///
+    /// fn header(line: &[u8]) -> Result<Header<'_>, Utf8Error> {
+    ///     let line = core::str::from_utf8(line)?;
+    ///     let (name, value) = line.split_once(": ").unwrap_or((line, ""));
+    ///     Ok(Header { name, value })
+    /// }
+    ///
+    /// let mut engine = Engine::new(Lines::new(1024).map(header));
+    /// let mut frames = engine.feed(b"Host: example.org\r\n")?;
+    /// let Step::Frame(header, _) = frames.next_frame()? else { panic!("a frame is there") };
+    /// let Header { name, value } = header?; // a frame that does not parse is a frame still
+    /// assert_eq!((name, value), ("Host", "example.org"));
+    ///
+    /// let lengths = Lines::new(1024).map(|line: &[u8]| line.len());
+    /// assert!(matches!(Engine::new(lengths).feed(b"four\n")?.next_frame()?, Step::Frame(4, _)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn map<F>(self, map: F) -> Map<Self, F>
+    where
+        Self: Sized,
+        F: Clone + for<'a> MapFrame<Self::Frame<'a>>,
+    {
+        Map::new(self, map)
+    }
+
+    /// Gives only the frames of which a predicate says yes. The others are stepped over without an error, and counted in [`skipped`](crate::engine::Place::skipped).
+    ///
+    /// The predicate sees each frame once, in order, whole, and as it would be handed out; of a truncated one its start.
+    ///
+    /// ```
+    /// use framewright::{Decode, Engine, Step, framing::Lines};
+    ///
+    /// let mut engine = Engine::new(Lines::new(1024).filter(|line| !line.starts_with(b"#")));
+    /// let mut frames = engine.feed(b"# comment\nvalue\n")?;
+    /// let Step::Frame(line, place) = frames.next_frame()? else { panic!("a frame is there") };
+    /// assert_eq!((line, place.offset, place.skipped), (&b"value"[..], 10, 10));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn filter<P>(self, keeps: P) -> Filter<Self, P>
+    where
+        Self: Sized,
+        P: for<'a> FnMut(Self::Frame<'a>) -> bool,
+    {
+        Filter::new(self, keeps)
+    }
+
+    /// Gives only the frames that a check accepts. Another is an error with the check's reason, in its place; it is stepped over and the stream goes on.
+    ///
+    /// The check sees each frame once, in order, whole, and as it would be handed out; of a truncated one its start.
+    ///
+    /// ```
+    /// use framewright::{Decode, Engine, Step, framing::Lines};
+    ///
+    /// let mut engine = Engine::new(Lines::new(1024).check(|line| core::str::from_utf8(line).map(|_| ())));
+    /// let mut frames = engine.feed(b"\xff\ngood\n")?;
+    /// let error = frames.next_frame().unwrap_err();
+    /// assert_eq!(error.to_string(), "frame at byte 0: invalid utf-8 sequence of 1 bytes from index 0");
+    /// assert!(matches!(frames.next_frame()?, Step::Frame(b"good", _)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn check<C, E>(self, check: C) -> Check<Self, C>
+    where
+        Self: Sized,
+        C: for<'a> FnMut(Self::Frame<'a>) -> Result<(), E>,
+        E: core::error::Error + Clone + 'static,
+    {
+        Check::new(self, check)
+    }
+
+    /// Parses each frame once, into a value that owns what it needs, and lends that instead. A frame that does not parse is an error with the parser's reason, and is stepped over.
+    ///
+    /// The value lies with the [`Progress`](Self::Progress), where a default one is before the first frame. For a view that borrows from the frame see [`map`](Self::map).
+    ///
+    /// ```
+    /// use core::num::ParseIntError;
+    /// use framewright::{Decode, Engine, Step, framing::Lines};
+    ///
+    /// fn number(line: &[u8]) -> Result<u32, ParseIntError> {
+    ///     String::from_utf8_lossy(line).parse()
+    /// }
+    ///
+    /// let mut engine = Engine::new(Lines::new(1024).parse(number));
+    /// let mut frames = engine.feed(b"17\nx\n")?;
+    /// assert!(matches!(frames.next_frame()?, Step::Frame(17, _)));
+    /// assert_eq!(frames.next_frame().unwrap_err().to_string(), "frame at byte 3: invalid digit found in string");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn parse<P, T, E>(self, parse: P) -> Parse<Self, P>
+    where
+        Self: Sized,
+        P: for<'a> FnMut(Self::Frame<'a>) -> Result<T, E>,
+        T: Default + 'static,
+        E: core::error::Error + Clone + 'static,
+    {
+        Parse::new(self, parse)
+    }
 }
 
 /// What a scan found. Lengths are of encoded bytes, from the start of the input, and never more than the input has.
@@ -140,6 +275,20 @@ pub enum Found<T> {
     End,
 }
 
+impl<T> Found<T> {
+    /// Makes something else of the token.
+    #[inline(always)]
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Found<U> {
+        match self {
+            Self::Frame { len, token } => Found::Frame { len, token: make(token) },
+            Self::Truncated { len, token } => Found::Truncated { len, token: make(token) },
+            Self::Skip(len) => Found::Skip(len),
+            Self::Handoff { len, token } => Found::Handoff { len, token: make(token) },
+            Self::End => Found::End,
+        }
+    }
+}
+
 /// Why a scan stopped without a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop<F> {
@@ -167,6 +316,17 @@ impl<F> Stop<F> {
     /// One bad frame, `len` bytes of which are stepped over now, because the peer broke a rule.
     pub const fn bad(len: usize, fault: F) -> Self {
         Self::Bad { len, cause: Cause::Fault(fault) }
+    }
+
+    /// Makes something else of the fault.
+    #[inline(always)]
+    pub fn map<G>(self, make: impl FnOnce(F) -> G) -> Stop<G> {
+        match self {
+            Self::Idle => Stop::Idle,
+            Self::Need(short) => Stop::Need(short),
+            Self::Fatal(cause) => Stop::Fatal(cause.map(make)),
+            Self::Bad { len, cause } => Stop::Bad { len, cause: cause.map(make) },
+        }
     }
 }
 
@@ -202,6 +362,16 @@ pub enum Cause<F> {
     Fault(F),
 }
 
+impl<F> Cause<F> {
+    /// Makes something else of the fault.
+    pub fn map<G>(self, make: impl FnOnce(F) -> G) -> Cause<G> {
+        match self {
+            Self::TooLarge { what, limit } => Cause::TooLarge { what, limit },
+            Self::Fault(fault) => Cause::Fault(make(fault)),
+        }
+    }
+}
+
 impl<F> From<Cause<F>> for ErrorCause<F> {
     fn from(cause: Cause<F>) -> Self {
         match cause {
@@ -222,4 +392,16 @@ pub enum Reject<F> {
     Skip,
     /// This was no frame after all: its first byte is stepped over, and the decoder looks again from the next. No error.
     FalseStart,
+}
+
+impl<F> Reject<F> {
+    /// Makes something else of the fault.
+    pub fn map<G>(self, make: impl FnOnce(F) -> G) -> Reject<G> {
+        match self {
+            Self::Bad(fault) => Reject::Bad(make(fault)),
+            Self::Fatal(fault) => Reject::Fatal(make(fault)),
+            Self::Skip => Reject::Skip,
+            Self::FalseStart => Reject::FalseStart,
+        }
+    }
 }
