@@ -7,11 +7,13 @@
 //! | [`cuts`] | the same with a long stream, and each call to the engine | the twin after every call, promptness, memory, work |
 //! | [`buffers`] | thresholds and operations | a plain vector; views for good |
 //! | [`contract`] | what a hostile decoder says, and each call to the engine | an account of every byte, and of every answer |
+//! | [`conn`] | each call to a connection, in any order; what hostile protocols and filters do | an account of every frame and message; that it ends |
 //!
 //! A *twin* reads the whole stream at once, so simply that it is unlikely to be wrong. Numbers are drawn so that a stream of bytes means the same on every platform.
 
 mod buffers;
 mod codecs;
+mod conn;
 mod contract;
 mod cuts;
 mod draw;
@@ -35,7 +37,7 @@ use twin::varint::Varints;
 type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: &[Target] = &[("codecs", codecs), ("cuts", cuts), ("buffers", buffers), ("contract", contract)];
+pub const TARGETS: &[Target] = &[("codecs", codecs), ("cuts", cuts), ("buffers", buffers), ("contract", contract), ("conn", conn)];
 
 /// A codec, and what the targets do with it and its twin.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +83,11 @@ pub fn buffers(data: &[u8]) {
 /// Runs a decoder that breaks its contract.
 pub fn contract(data: &[u8]) {
     let _ = contract::check(&mut Unstructured::new(data));
+}
+
+/// Runs a connection by calls in any order.
+pub fn conn(data: &[u8]) {
+    let _ = conn::check(&mut Unstructured::new(data));
 }
 
 /// Draws a codec. Bytes that make no sense to a target are not an error.

@@ -378,7 +378,7 @@ impl<P: Protocol> Conn<P> {
     pub fn space(&mut self) -> Result<&mut [u8], Refused> {
         let wanted = self.rest.layers.wanted(READ_BLOCK).max(1);
         match self.rest.layers.lowest() {
-            Some(lowest) => Ok(lowest.inbox.reserve(wanted).map(Reservation::into_mut_slice).unwrap_or_default()),
+            Some(lowest) => lowest.inbox.reserve(wanted).map(Reservation::into_mut_slice).map_err(refused),
             None => Ok(self.engine.reserve_block(self.rest.block)?.into_mut_slice()),
         }
     }
@@ -390,7 +390,6 @@ impl<P: Protocol> Conn<P> {
     pub fn commit(&mut self, now: Time, n: usize) -> Result<(), Refused> {
         self.came(now, n);
         if let Some(lowest) = self.rest.layers.lowest() {
-            let refused = |_| Refused::CommitTooLarge { reserved: 0, committed: n };
             lowest.inbox.reserve(n).and_then(|reservation| reservation.commit(n)).map_err(refused)?;
             return Ok(());
         }
@@ -410,7 +409,7 @@ impl<P: Protocol> Conn<P> {
     pub fn reserve_owned(&mut self) -> Result<OwnedReservation, Refused> {
         let wanted = self.rest.layers.wanted(READ_BLOCK).max(1);
         match self.rest.layers.lowest() {
-            Some(lowest) => lowest.inbox.reserve_owned(wanted).map_err(|_| Refused::OutstandingReserve),
+            Some(lowest) => lowest.inbox.reserve_owned(wanted).map_err(refused),
             None => self.engine.reserve_owned(),
         }
     }
@@ -422,13 +421,10 @@ impl<P: Protocol> Conn<P> {
     pub fn commit_owned(&mut self, now: Time, reservation: OwnedReservation) -> Result<(), RefusedCommit<Refused>> {
         self.came(now, reservation.storage.len());
         let Some(lowest) = self.rest.layers.lowest() else { return self.engine.commit_owned(reservation).map(|_| ()) };
-        lowest.inbox.commit_owned(reservation).map_err(|RefusedCommit { error, reservation }| {
-            let error = match error {
-                BufError::CommitTooLarge { reserved, committed } => Refused::CommitTooLarge { reserved, committed },
-                _ => Refused::NoOutstandingReserve,
-            };
-            RefusedCommit { error, reservation }
-        })
+        lowest
+            .inbox
+            .commit_owned(reservation)
+            .map_err(|RefusedCommit { error, reservation }| RefusedCommit { error: refused(error), reservation })
     }
 
     /// Says that the peer sends nothing more. What came before is still given.
@@ -592,6 +588,15 @@ impl<P: Protocol> Conn<P> {
     pub fn into_parts(self) -> Result<ConnParts<P>, Error<<P as Decode>::Fault>> {
         let Rest { output, layers, .. } = self.rest;
         Ok(ConnParts { reading: self.engine.into_parts()?, unsent: output.wire.into_unsent(), layers })
+    }
+}
+
+/// Why the storage below the filters, which has no limit, takes no input.
+fn refused(error: BufError) -> Refused {
+    match error {
+        BufError::CommitTooLarge { reserved, committed } => Refused::CommitTooLarge { reserved, committed },
+        BufError::NoOutstandingReserve => Refused::NoOutstandingReserve,
+        _ => Refused::OutstandingReserve,
     }
 }
 
