@@ -8,7 +8,7 @@ use framewright::conn::{
 };
 use framewright::decode::{Decode, Found, Reject, Stop};
 use framewright::encode::{Encode, EncodeError, Payload, Writer};
-use framewright::framing::{Lines, Unframable};
+use framewright::framing::{Counts, LengthField, Lines, Unframable, Width};
 use framewright::testkit::text;
 use framewright::{ErrorKind, Input, Refused, Time};
 
@@ -254,7 +254,7 @@ fn over(filters: Vec<Box<dyn Filter>>) -> Conn<Chat> {
 fn over_with(filters: Vec<Box<dyn Filter>>, limits: Limits) -> Conn<Chat> {
     let mut conn = chat_with(limits);
     for filter in filters {
-        assert!(conn.push_filter(filter, Leftover::Reject).is_ok());
+        assert!(conn.push_filter(filter, Leftover::Reroute).is_ok());
     }
     conn
 }
@@ -294,7 +294,9 @@ impl Run {
                     return Want::default();
                 }
                 Turn::Done => {
-                    self.said.push("done".to_owned());
+                    if self.said.last().is_none_or(|last| last != "done") {
+                        self.said.push("done".to_owned());
+                    }
                     return Want::default();
                 }
             }
@@ -729,9 +731,10 @@ fn fi_8_the_filter_judges_the_end_below_it() {
     conn.eof(at(0));
     assert!(matches!(conn.step(), Turn::Over(Err(failure), _) if failure.kind() == ErrorKind::Truncated));
     // Inside a frame, a clean end of the filter is none of the protocol.
-    let mut conn = Conn::new(Plain(framewright::framing::Delimiter::new([";"], 64).unwrap()), at(0));
+    let frames = LengthField::builder(Width::U16, Counts::Payload, 64).build().unwrap();
+    let mut conn = Conn::new(Plain(frames), at(0));
     assert!(conn.push_filter(Box::new(Records), Leftover::Reject).is_ok());
-    drop(conn.feed(at(0), b"\x03one\0").unwrap());
+    drop(conn.feed(at(0), b"\x03\0\x05x\0").unwrap());
     conn.eof(at(0));
     assert!(matches!(conn.step(), Turn::Over(Err(Failure::Stream(_)), _)));
 }
@@ -874,23 +877,24 @@ fn fi_10_a_handshake_has_its_time() {
     conn.tick(at(1000));
     let mut conn = over(vec![Box::new(Greet::default())]);
     drop(conn.feed(at(1), b"HI").unwrap());
-    assert_eq!(run.settle(&mut conn, at(1)).deadline, Some(at(300)));
+    assert_eq!(run.settle(&mut conn, at(1)).deadline, Some(at(301)));
 }
 
 #[test]
 fn fi_11_a_filter_that_breaks_the_contract_fails() {
+    let plain = || does(|pipe| pass(pipe, |byte| byte));
     let nothing: fn() -> Box<dyn Filter> = || does(|_| {});
     let cases: [(&str, fn() -> Box<dyn Filter>, &[u8]); 7] = [
         ("a filter makes nothing of a full buffer", nothing, &[b'x'; 64 * KIB]),
-        ("a filter does not end though what is below it has", nothing, b"x"),
-        ("a filter does not end though what is below it has", || does(|pipe| pipe.consume(usize::MAX)), b"x"),
-        ("a filter moves bytes for ever", || does(|pipe| drop(pipe.deliver(b"#\n"))), b""),
-        ("a filter moves bytes for ever", || does(|pipe| drop(pipe.deliver(&b"#\n".repeat(pipe.room().min(8) / 2)))), b""),
-        ("a filter sends more than there is room for", || does(|pipe| pipe.send(b"x")), b""),
+        ("a filter does not end though the stream below it has", nothing, b"x"),
+        ("a filter does not end though the stream below it has", || does(|pipe| pipe.consume(usize::MAX)), b"x"),
+        ("a filter moves bytes for ever", || does(|pipe| _ = pipe.deliver(b"#\n")), b""),
+        ("a filter moves bytes for ever", || does(|pipe| _ = pipe.deliver(&b"#\n".repeat(pipe.room().min(8) / 2))), b""),
+        ("a filter moves bytes for ever", || does(|pipe| pipe.send(b"x")), b""),
         ("a filter sends more than there is room for", || does(|pipe| pipe.send(&[0; 1 << 20])), b""),
     ];
     for (expected, make, wire) in cases {
-        for layers in [vec![make()], vec![Box::new(Invert), make()], vec![make(), Box::new(Invert)]] {
+        for layers in [vec![make()], vec![plain(), make()], vec![make(), plain()]] {
             let mut conn = over(layers);
             let mut run = Run::default();
             run.bring(&mut conn, Way::Space, wire);
@@ -997,7 +1001,8 @@ fn fi_12_a_want_has_everything_that_filters_have_to_send() {
     let mut conn = over_with(vec![Box::new(Records)], limits);
     let wire = records(&b"ping\n".repeat(30_000), 100);
     let mut steps = conn.feed(at(0), &wire).unwrap();
-    assert!(matches!(steps.step(), Turn::Want(Want { write: 1.., .. })));
+    let turn = steps.step();
+    assert!(matches!(turn, Turn::Want(Want { write: 1.., .. })), "{turn:?}");
 }
 
 /// Sends a byte for each byte of credit that comes.
@@ -1030,17 +1035,20 @@ impl Filter for Credit {
 #[test]
 fn fi_12_the_wire_is_read_for_a_filter_that_holds_output_back() {
     // Answers beyond their budget.
-    let mut conn = over_with(vec![Box::new(Credit)], Limits { replies: 4, ..Limits::DEFAULT });
+    let mut conn = over_with(vec![Box::new(Credit)], Limits { replies: 7, ..Limits::DEFAULT });
     let mut run = Run::default();
     run.bring(&mut conn, Way::Space, b"ping\nping\n");
-    assert!(run.settle(&mut conn, at(1)).read > 0);
+    let want = run.settle(&mut conn, at(1));
+    assert!(want.read > 0, "{want:?} {conn:?} {:?}", run.said);
     run.bring(&mut conn, Way::Space, b"++++++++++");
-    assert!(run.settle(&mut conn, at(1)).read > 0);
+    let want = run.settle(&mut conn, at(1));
+    assert!(want.read > 0, "{want:?} {conn:?} {:?}", run.said);
     assert_eq!(run.sent, b"pong\npong\n");
     // Behind the end of the connection.
     conn.outbox().send("last").unwrap();
     conn.begin_drain();
-    assert!(run.settle(&mut conn, at(1)).read > 0);
+    let want = run.settle(&mut conn, at(1));
+    assert!(want.read > 0, "{want:?} {conn:?} {:?}", run.said);
     assert_eq!(run.said, ["over"]);
     run.bring(&mut conn, Way::Space, b"+++++");
     run.settle(&mut conn, at(1));

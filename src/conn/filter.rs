@@ -465,7 +465,7 @@ impl Layers {
             let before = core::mem::replace(&mut taken, self.taken(&top));
             self.spins = if taken == before { self.spins + 1 } else { 0 };
             if self.spins > MAX_SPINS {
-                (0..self.layers.len()).for_each(|at| self.fail(at, FilterError::bug("a filter moves bytes for ever")));
+                self.fail_all("a filter moves bytes for ever");
             }
         }
         self.cut(top.output);
@@ -507,6 +507,27 @@ impl Layers {
             layer.ends = Ends { plain: true, wire: true };
             let _ = layer.inbox.advance(layer.inbox.len());
         }
+    }
+
+    /// Ends all layers, when it cannot be told which of them breaks the contract.
+    fn fail_all(&mut self, what: &'static str) {
+        let error = FilterError::bug(what);
+        (0..self.layers.len()).for_each(|at| self.fail(at, error.clone()));
+    }
+
+    /// Ends all layers where nothing can move them any more: they made nothing of what there is, nothing is to be sent, and nothing comes. Tells whether that is so.
+    pub(super) fn is_stuck(&mut self, now: Time) -> bool {
+        let can_move = |lowest: &Layer| lowest.failed.is_some() || lowest.out.unsent() > 0;
+        if self.wanted(1) > 0 || self.layers.first().is_none_or(can_move) || self.deadline(now).is_some() {
+            return false;
+        }
+        let is_full = self.layers.iter().any(|layer| layer.inbox.len() >= ROOM);
+        self.fail_all(if is_full {
+            "a filter makes nothing of a full buffer"
+        } else {
+            "a filter does not end though the stream below it has"
+        });
+        true
     }
 
     /// Throws away what is above a layer that sends nothing more.
@@ -557,21 +578,8 @@ impl Layer {
         if pipe.overflows {
             return Err(FilterError::bug("a filter sends more than there is room for"));
         }
-        let (is_full, has_ended, room) = (pipe.wire().len() >= ROOM, pipe.wire_has_ended(), pipe.room());
         let after = (self.inbox.position(), total(plain), outgoing.position(), total(&self.out.queue), self.ends);
-        if before != after {
-            return Ok(Pumped::Something);
-        }
-        let waits = self.waits(top.now).is_some() || !self.out.queue.is_empty();
-        match self.ends {
-            _ if waits => Ok(Pumped::Nothing),
-            _ if is_full && room > 0 => Err(FilterError::bug("a filter makes nothing of a full buffer")),
-            Ends { plain: false, .. } if has_ended && room > 0 => {
-                Err(FilterError::bug("a filter does not end though what is below it has"))
-            }
-            Ends { wire: false, .. } if has_ended && is_closing => Err(FilterError::bug("a filter does not close")),
-            _ => Ok(Pumped::Nothing),
-        }
+        Ok(if before == after { Pumped::Nothing } else { Pumped::Something })
     }
 }
 

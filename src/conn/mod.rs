@@ -739,6 +739,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             self.conclude(Ok(()));
             return None;
         }
+        self.layers.is_stuck(self.clock.now);
         if let Some(error) = self.layers.failure() {
             self.conclude(Err(Failure::Filter(error.clone())));
             return None;
@@ -780,6 +781,9 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             self.writing = Writing::Closing;
         }
         self.pump(engine);
+        if self.is_held_back() && self.layers.is_stuck(self.clock.now) {
+            self.pump(engine);
+        }
         match self.reading {
             _ if self.reads() => None,
             Reading::Over(_) if self.writing == Writing::Shut && !self.lowest().is_out() => Some(Seen::Done),
