@@ -415,7 +415,7 @@ fn tl_5_garbage_is_answered_by_an_alert_before_the_failure_ends_it() {
             server.wire.extend(bytes);
             run(&mut client, &mut server, &mut cut);
             assert_eq!(server.said, ["failed"]);
-            assert_eq!(server.rustls(), &rustls::Error::InvalidMessage(expected.clone()));
+            assert_eq!(server.rustls(), &rustls::Error::InvalidMessage(expected));
             // Alert, fatal, decode_error.
             assert!(matches!(server.sent[..], [21, 3, _, 0, 2, 2, 50]), "{:?}", server.sent);
             assert!(server.has_shut && matches!(server.conn.step(), Turn::Done));
@@ -434,7 +434,7 @@ fn tl_5_a_bad_record_fails_behind_what_came_before_it() {
             let good = server.wire.len();
             client.send("bad");
             while client.turn(&mut server, &mut Cut::Whole) {}
-            *server.wire.iter_mut().nth(good + 20).unwrap() ^= 1;
+            *server.wire.get_mut(good + 20).unwrap() ^= 1;
             run(&mut client, &mut server, &mut cut);
             assert_eq!(server.said, ["good", "failed"]);
             assert_eq!(server.rustls(), &rustls::Error::DecryptError);

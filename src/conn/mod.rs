@@ -367,12 +367,11 @@ impl<P: Protocol> Conn<P> {
     #[inline]
     pub fn feed<'a>(&'a mut self, now: Time, chunk: &'a [u8]) -> Result<Steps<'a, P>, Refused> {
         self.at(now);
-        let frames = match self.rest.layers.is_empty() {
-            true => self.engine.feed(chunk)?,
-            false => {
-                self.rest.layers.write(chunk)?;
-                self.engine.frames()
-            }
+        let frames = if self.rest.layers.is_empty() {
+            self.engine.feed(chunk)?
+        } else {
+            self.rest.layers.write(chunk)?;
+            self.engine.frames()
         };
         self.rest.clock.came(chunk.len());
         Ok(Steps { frames, rest: &mut self.rest })
@@ -384,9 +383,10 @@ impl<P: Protocol> Conn<P> {
     /// [`Refused`] when nothing was to be read.
     pub fn space(&mut self) -> Result<&mut [u8], Refused> {
         let Rest { layers, block, .. } = &mut self.rest;
-        match layers.is_empty() {
-            true => Ok(self.engine.reserve_block(*block)?.into_mut_slice()),
-            false => Ok(layers.reserve(*block)?.into_mut_slice()),
+        if layers.is_empty() {
+            Ok(self.engine.reserve_block(*block)?.into_mut_slice())
+        } else {
+            Ok(layers.reserve(*block)?.into_mut_slice())
         }
     }
 
@@ -420,10 +420,7 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// As for [`space`](Self::space).
     pub fn reserve_owned(&mut self) -> Result<OwnedReservation, Refused> {
-        match self.rest.layers.is_empty() {
-            true => self.engine.reserve_owned(),
-            false => self.rest.layers.reserve_owned(READ_BLOCK),
-        }
+        if self.rest.layers.is_empty() { self.engine.reserve_owned() } else { self.rest.layers.reserve_owned(READ_BLOCK) }
     }
 
     /// Takes what was put into an owned reservation as the next bytes from the peer.
@@ -433,9 +430,10 @@ impl<P: Protocol> Conn<P> {
     pub fn commit_owned(&mut self, now: Time, reservation: OwnedReservation) -> Result<(), RefusedCommit<Refused>> {
         self.at(now);
         let n = reservation.storage.len();
-        match self.rest.layers.is_empty() {
-            true => drop(self.engine.commit_owned(reservation)?),
-            false => self.rest.layers.commit_owned(reservation)?,
+        if self.rest.layers.is_empty() {
+            drop(self.engine.commit_owned(reservation)?);
+        } else {
+            self.rest.layers.commit_owned(reservation)?;
         }
         self.rest.clock.came(n);
         Ok(())
