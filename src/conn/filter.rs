@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::output::{Output, Wire};
 use crate::buf::{BufConfig, LinearBuf, SegmentedBuf, StreamBuf, StreamBufMut};
+use crate::error::Refused;
 use crate::time::Time;
 
 /// A layer between the wire and the protocol that makes bytes of bytes, both ways: TLS, compression, a PROXY header.
@@ -278,6 +279,16 @@ impl Layers {
     /// How many bytes are worth reading from the wire.
     pub(super) fn wanted(&self, block: usize) -> usize {
         self.layers.first().map_or(0, |layer| block.min(ROOM.saturating_sub(layer.inbox.len())))
+    }
+
+    /// Refuses bytes from the wire that were not asked for.
+    pub(super) fn admit(&self) -> Result<(), Refused> {
+        let held = self.layers.first().map_or(0, |layer| layer.inbox.len());
+        match self.ended {
+            true => Err(Refused::AfterEof),
+            false if held >= ROOM => Err(Refused::Backlog { held, backlog: ROOM }),
+            false => Ok(()),
+        }
     }
 
     /// Whether the wire will bring nothing more.

@@ -48,7 +48,7 @@ use self::output::{Output, Wire};
 use self::timers::{Clock, Waits};
 use crate::buf::{BufConfig, LinearBuf, OwnedReservation, RefusedCommit, Reservation, SegmentedBuf, StreamBuf, StreamBufMut, View};
 use crate::decode::Decode;
-use crate::engine::{Cursor, DEFAULT_BACKLOG, DEFAULT_MAX_FRAME, Engine, Frames, Next, Parts, READ_BLOCK, Role, Stepped, Where};
+use crate::engine::{Cursor, DEFAULT_BACKLOG, DEFAULT_MAX_FRAME, Engine, Frames, Next, Parts, Place, READ_BLOCK, Role, Stepped, Where};
 use crate::error::{BufError, Error, ErrorKind, NeedMoreData, Refused};
 use crate::time::Time;
 
@@ -119,6 +119,8 @@ struct Rest<F> {
     clock: Clock,
     /// How many bytes to lend for the next read: few where nothing is due, so that a connection that waits holds little.
     block: usize,
+    /// How many bytes of storage are lent for the next read.
+    lent: usize,
     reading: Reading<F>,
     writing: Writing,
     ends: Ends,
@@ -175,7 +177,7 @@ pub enum Turn<'a, P: Protocol> {
     Want(Want),
     /// The protocol has handed over, and everything was sent: [`Conn::into_parts`] has what the next one needs. From now on.
     Handoff,
-    /// The connection is over, and everything was sent. From now on.
+    /// The connection is over, and everything was sent that the peer took. From now on.
     Done,
 }
 
@@ -313,13 +315,13 @@ impl<P: Protocol> Conn<P> {
     #[must_use]
     pub fn from_parts(parts: ConnParts<P>, now: Time, limits: Limits) -> Self {
         let layers = parts.layers;
-        let mut queue = parts.unsent;
-        queue.set_max_bytes(limits.max_unsent);
+        let queue = parts.unsent;
         let mut clock = Clock::new(now, limits.timeouts);
         clock.handshake = (parts.reading.decoder.phase() == Phase::Handshake).then_some(now);
         clock.writing = (!queue.is_empty()).then_some(now);
+        clock.came(parts.reading.unread.len());
         let engine = Engine::from_parts(parts.reading).with_max_frame(limits.max_frame).with_backlog(limits.backlog);
-        let output = Output::new(queue, limits.high_water, limits.replies);
+        let output = Output::new(queue, &limits);
         Self {
             engine,
             rest: Rest {
@@ -327,6 +329,7 @@ impl<P: Protocol> Conn<P> {
                 layers,
                 clock,
                 block: SMALL_BLOCK,
+                lent: 0,
                 reading: Reading::Open,
                 writing: Writing::Open,
                 ends: Ends::WithReading,
@@ -359,16 +362,31 @@ impl<P: Protocol> Conn<P> {
     /// [`Refused`], with the chunk untouched: only when it was not asked for.
     #[inline]
     pub fn feed<'a>(&'a mut self, now: Time, chunk: &'a [u8]) -> Result<Steps<'a, P>, Refused> {
-        self.came(now, chunk.len());
-        let chunk = match self.rest.layers.lowest() {
-            None => chunk,
-            Some(lowest) => {
+        self.admit()?;
+        self.at(now);
+        let came = chunk.len();
+        let frames = if self.rest.layers.is_empty() {
+            self.engine.feed(chunk)?
+        } else {
+            self.engine.admit()?;
+            if let Some(lowest) = self.rest.layers.lowest() {
+                // It has no limit.
                 let _ = lowest.inbox.write(chunk);
-                self.rest.pump(&mut self.engine);
-                &[]
             }
+            self.rest.pump(&mut self.engine);
+            self.engine.frames()
         };
-        Ok(Steps { frames: self.engine.feed(chunk)?, rest: &mut self.rest })
+        self.rest.clock.came(came);
+        Ok(Steps { frames, rest: &mut self.rest })
+    }
+
+    /// Refuses input to a connection that reads nothing more, and to a filter that is full: the engine judges the rest.
+    #[inline]
+    fn admit(&self) -> Result<(), Refused> {
+        if matches!(self.rest.reading, Reading::Concluded(Err(_)) | Reading::Over(Told::Failure)) {
+            return Err(Refused::Failed);
+        }
+        if self.rest.layers.is_empty() { Ok(()) } else { self.rest.layers.admit() }
     }
 
     /// Lends storage to read the next bytes from the peer into; at least one byte. Then call [`commit`](Self::commit), or nothing.
@@ -376,11 +394,15 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// [`Refused`] when nothing was to be read.
     pub fn space(&mut self) -> Result<&mut [u8], Refused> {
-        let wanted = self.rest.layers.wanted(READ_BLOCK).max(1);
-        match self.rest.layers.lowest() {
-            Some(lowest) => Ok(lowest.inbox.reserve(wanted).map(Reservation::into_mut_slice).unwrap_or_default()),
-            None => Ok(self.engine.reserve_block(self.rest.block)?.into_mut_slice()),
-        }
+        self.admit()?;
+        let wanted = self.rest.layers.wanted(READ_BLOCK);
+        let Some(lowest) = self.rest.layers.lowest() else {
+            let room = self.engine.reserve_block(self.rest.block)?;
+            self.rest.lent = room.len();
+            return Ok(room.into_mut_slice());
+        };
+        self.rest.lent = wanted;
+        Ok(lowest.inbox.reserve(wanted).map(Reservation::into_mut_slice).unwrap_or_default())
     }
 
     /// Takes the first `n` bytes of the [`space`](Self::space) as the next from the peer. 0 is a no-op, never the end.
@@ -388,18 +410,24 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// [`Refused`] when there was no such space.
     pub fn commit(&mut self, now: Time, n: usize) -> Result<(), Refused> {
-        self.came(now, n);
-        if let Some(lowest) = self.rest.layers.lowest() {
-            let refused = |_| Refused::CommitTooLarge { reserved: 0, committed: n };
-            lowest.inbox.reserve(n).and_then(|reservation| reservation.commit(n)).map_err(refused)?;
+        let lent = core::mem::take(&mut self.rest.lent);
+        if n > lent {
+            return Err(Refused::CommitTooLarge { reserved: lent, committed: n });
+        }
+        self.at(now);
+        if n == 0 {
             return Ok(());
         }
-        let room = self.engine.reserve_block(self.rest.block)?;
-        let is_full = n == room.len();
-        drop(room.commit(n)?);
-        if is_full {
-            self.rest.block = READ_BLOCK;
+        if let Some(lowest) = self.rest.layers.lowest() {
+            let refused = |_| Refused::CommitTooLarge { reserved: lent, committed: n };
+            lowest.inbox.reserve(lent).and_then(|reservation| reservation.commit(n)).map_err(refused)?;
+        } else {
+            drop(self.engine.reserve_again(lent)?.commit(n)?);
+            if n == lent {
+                self.rest.block = READ_BLOCK;
+            }
         }
+        self.rest.clock.came(n);
         Ok(())
     }
 
@@ -408,10 +436,11 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// As for [`space`](Self::space).
     pub fn reserve_owned(&mut self) -> Result<OwnedReservation, Refused> {
-        let wanted = self.rest.layers.wanted(READ_BLOCK).max(1);
+        self.admit()?;
+        let wanted = self.rest.layers.wanted(READ_BLOCK);
         match self.rest.layers.lowest() {
             Some(lowest) => lowest.inbox.reserve_owned(wanted).map_err(|_| Refused::OutstandingReserve),
-            None => self.engine.reserve_owned(),
+            None => self.engine.reserve_owned_block(self.rest.block),
         }
     }
 
@@ -420,15 +449,25 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// As [`Engine::commit_owned`].
     pub fn commit_owned(&mut self, now: Time, reservation: OwnedReservation) -> Result<(), RefusedCommit<Refused>> {
-        self.came(now, reservation.storage.len());
-        let Some(lowest) = self.rest.layers.lowest() else { return self.engine.commit_owned(reservation).map(|_| ()) };
+        self.at(now);
+        let came = reservation.storage.len();
+        let Some(lowest) = self.rest.layers.lowest() else {
+            drop(self.engine.commit_owned(reservation)?);
+            if came >= self.rest.block {
+                self.rest.block = READ_BLOCK;
+            }
+            self.rest.clock.came(came);
+            return Ok(());
+        };
         lowest.inbox.commit_owned(reservation).map_err(|RefusedCommit { error, reservation }| {
             let error = match error {
                 BufError::CommitTooLarge { reserved, committed } => Refused::CommitTooLarge { reserved, committed },
                 _ => Refused::NoOutstandingReserve,
             };
             RefusedCommit { error, reservation }
-        })
+        })?;
+        self.rest.clock.came(came);
+        Ok(())
     }
 
     /// Says that the peer sends nothing more. What came before is still given.
@@ -459,7 +498,9 @@ impl<P: Protocol> Conn<P> {
 
     /// Takes up to `n` bytes of what waits to be written, owned: for completion I/O. `None` when there is nothing, or a batch is out. It comes back by [`sent`](Self::sent).
     pub fn take_output(&mut self, n: usize) -> Option<View> {
-        self.rest.lowest_mut().take(n)
+        let batch = self.rest.lowest_mut().take(n);
+        self.rest.output.settle();
+        batch
     }
 
     /// Says that the first `n` bytes were written; of a batch, that it is back, and what was not written of it comes first again.
@@ -476,13 +517,15 @@ impl<P: Protocol> Conn<P> {
         self.at(now);
         if self.rest.is_to_shut() {
             self.rest.writing = Writing::Shut;
+            // Whatever is still read has timers of its own.
+            self.rest.clock.closing = None;
         }
     }
 
     /// Goes on to `now`: ends what a timer ends, and tells the protocol of a silence.
     #[inline]
     fn at(&mut self, now: Time) {
-        if self.rest.clock.set(now) {
+        if self.rest.clock.set(now) || self.engine.decoder().silence().is_some() {
             self.fire();
         }
     }
@@ -491,18 +534,11 @@ impl<P: Protocol> Conn<P> {
     #[cold]
     fn fire(&mut self) {
         self.rest.fire();
-        if self.rest.clock.fell_silent() {
+        if self.engine.decoder().silence().is_some_and(|silence| self.rest.clock.fell_silent(silence)) {
             let heard = self.engine.position() + self.engine.held_bytes() as u64;
             self.engine.decoder_mut().fell_silent(heard);
             self.engine.look_again();
         }
-    }
-
-    /// Goes on to `now`, when so many bytes came.
-    #[inline]
-    fn came(&mut self, now: Time, n: usize) {
-        self.at(now);
-        self.rest.clock.came(n);
     }
 
     /// Puts a filter between what is below and the protocol. What was queued before is sent past it.
@@ -519,7 +555,7 @@ impl<P: Protocol> Conn<P> {
         let _ = inbox.write(store.peek()).and_then(|()| Ok(store.advance(store.len())?));
         let ended = self.engine.has_ended();
         self.engine.reopen();
-        let max_unsent = self.rest.output.wire.queue.max_bytes();
+        let max_unsent = self.rest.output.max_unsent;
         let mut out = self.rest.output.put_below(filter::queue(max_unsent));
         out.queue.set_max_bytes(usize::MAX);
         if self.rest.layers.is_empty() && ended {
@@ -544,9 +580,7 @@ impl<P: Protocol> Conn<P> {
             (0, _) => {}
             (queued, _) => return Err(PopRefused::Queued { queued }),
         }
-        let (filter, inbox, mut out) = self.rest.layers.pop().ok_or(PopRefused::NoFilter)?;
-        let max_unsent = self.rest.output.wire.queue.max_bytes();
-        out.queue.set_max_bytes(max_unsent);
+        let (filter, inbox, out) = self.rest.layers.pop().ok_or(PopRefused::NoFilter)?;
         self.rest.output.take_from_below(out);
         let _ = self.engine.store_mut().write(inbox.peek());
         if self.rest.layers.is_empty() && self.rest.layers.has_ended() {
@@ -557,10 +591,11 @@ impl<P: Protocol> Conn<P> {
 
     /// Borrows the way out, between steps.
     pub fn outbox(&mut self) -> Outbox<'_, P> {
-        self.rest.outbox(self.engine.decoder_mut())
+        self.rest.outbox_between(&mut self.engine)
     }
 
-    /// Stops reading at the next boundary between frames, as if the peer had ended there; what is unread stays unread.
+    /// Stops reading at the next boundary between frames, as if the peer had ended there; what is unread stays unread. A frame of which bytes are there has begun, and is still read; of what comes in parts,
+    /// all of them.
     pub fn begin_drain(&mut self) {
         if matches!(self.rest.reading, Reading::Open) {
             self.rest.reading = Reading::Draining;
@@ -631,11 +666,12 @@ impl<P: Protocol> Steps<'_, P> {
 fn show<'s, P: Protocol>(seen: Seen<'s, P>, engine: &'s mut Engine<P>, rest: &'s mut Rest<<P as Decode>::Fault>) -> Turn<'s, P> {
     match seen {
         Seen::Event { token, bytes } => {
+            let place = engine.place(bytes.len());
             let (protocol, progress, bytes) = engine.split_lent(bytes);
-            Turn::Event(P::open(token, progress, bytes), rest.outbox(protocol))
+            Turn::Event(P::open(token, progress, bytes), rest.outbox(protocol, place))
         }
-        Seen::Bad(error) => Turn::Bad(error, rest.outbox(engine.decoder_mut())),
-        Seen::Over(result) => Turn::Over(result, rest.outbox(engine.decoder_mut())),
+        Seen::Bad(error) => Turn::Bad(error, rest.outbox_between(engine)),
+        Seen::Over(result) => Turn::Over(result, rest.outbox_between(engine)),
         Seen::Want(want) => Turn::Want(want),
         Seen::Handoff => Turn::Handoff,
         Seen::Done => Turn::Done,
@@ -644,8 +680,14 @@ fn show<'s, P: Protocol>(seen: Seen<'s, P>, engine: &'s mut Engine<P>, rest: &'s
 
 impl<F: core::error::Error + Clone + 'static> Rest<F> {
     #[inline(always)]
-    fn outbox<'s, P>(&'s mut self, protocol: &'s mut P) -> Outbox<'s, P> {
-        Outbox { protocol, output: &mut self.output, writing: &mut self.writing }
+    fn outbox<'s, P>(&'s mut self, protocol: &'s mut P, place: Place) -> Outbox<'s, P> {
+        Outbox { protocol, output: &mut self.output, writing: &mut self.writing, place }
+    }
+
+    /// The way out where there is no event.
+    fn outbox_between<'s, P: Protocol>(&'s mut self, engine: &'s mut Engine<P>) -> Outbox<'s, P> {
+        let place = Place { offset: engine.position(), len: 0, skipped: 0, truncated: false };
+        self.outbox(engine.decoder_mut(), place)
     }
 
     /// Whether steps come from what is read.
@@ -683,7 +725,10 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             Ok(_) if !self.layers.is_empty() && self.pump(cursor.engine) == Pumped::Something => cursor.resume(),
             Ok(pause) => return self.pause(cursor.engine, matches!(pause, Next::Idle)).map(Seen::Want),
             Err(error) if error.is_fatal() => self.conclude(Err(Failure::Stream(error))),
-            Err(error) => return Some(Seen::Bad(error)),
+            Err(error) => {
+                self.clock.stepped_over();
+                return Some(Seen::Bad(error));
+            }
         }
         None
     }
@@ -704,7 +749,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         self.clock.framed(protocol.phase());
         if role == Role::Last {
             self.reading = Reading::HandedOver;
-        } else if matches!(self.reading, Reading::Draining) {
+        } else if matches!(self.reading, Reading::Draining) && protocol.phase() != Phase::Parts {
             self.conclude(Ok(()));
         }
         if queued > 0 || outcome.is_err() {
@@ -734,7 +779,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             self.conclude(Err(Failure::Filter(error.clone())));
             return None;
         }
-        self.clock.pause(engine.decoder().phase(), idle, engine.position());
+        self.clock.pause(engine.decoder().phase(), idle);
         self.clock.listen(engine.decoder().silence().filter(|_| !idle));
         if idle {
             self.rest();
@@ -745,7 +790,13 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             false if self.layers.has_ended() => 0,
             false => self.layers.wanted(READ_BLOCK),
         };
-        Some(self.want(wanted))
+        let want = self.want(wanted);
+        if self.clock.is_late() {
+            // Of bytes that came in time, and were not looked at before.
+            self.fire();
+            return self.reads().then_some(want);
+        }
+        Some(want)
     }
 
     /// Holds little while nothing is due.

@@ -64,6 +64,8 @@ pub struct Engine<D: Decode, B = LinearBuf> {
     /// The events without bytes at the stream offset `empty_at`.
     empty: u8,
     empty_at: u64,
+    /// The last frame that was not taken in the fastest way.
+    marked: Place,
     awaits: Awaits,
     supply: Supply,
     state: State<D::Fault>,
@@ -234,6 +236,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
             skipped: 0,
             empty: 0,
             empty_at: 0,
+            marked: Place { offset: position, len: 0, skipped: 0, truncated: false },
             awaits: Awaits::Look,
             supply,
             state: State::Running,
@@ -282,6 +285,15 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     /// Lends the decoder to be changed by whoever writes with it.
     pub(crate) fn decoder_mut(&mut self) -> &mut D {
         &mut self.decoder
+    }
+
+    /// Where the frame was that was taken last, of which `shown` bytes are shown. Found out afterwards: what is taken in the fastest way is just the last bytes.
+    #[inline(always)]
+    pub(crate) fn place(&self, shown: usize) -> Place {
+        if self.marked.offset + self.marked.len as u64 == self.position {
+            return self.marked;
+        }
+        Place { offset: self.position - shown as u64, len: shown, skipped: 0, truncated: false }
     }
 
     /// Takes the end of the stream back: it was that of the bytes below a filter.
