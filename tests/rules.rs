@@ -89,7 +89,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/conn", &["error", "time", "buf", "input", "decode", "encode", "engine"]),
     ("src/guide", &[]),
     ("src/io.rs", &["error", "buf", "decode", "engine"]),
-    ("src/testkit", &["error", "buf", "input", "decode", "engine"]),
+    ("src/testkit", &["error", "time", "buf", "input", "decode", "engine", "conn"]),
     ("src/tokio_util", &["error", "buf", "input", "decode", "encode", "engine"]),
     ("src/testkit.rs", &["error", "buf", "input", "decode", "engine"]),
 ];
