@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use framewright::Time;
-use framewright::encode::EncodeError;
 use framewright::conn::{Conn, Limits, Outbox, Plain, Timeouts};
+use framewright::encode::EncodeError;
 use framewright::framing::{Counts, LengthField, Lines, Width};
 use framewright::testkit::{Action, Ended, Faults, Happening, Network, Pair, Report, Side};
 
@@ -16,7 +16,7 @@ mod chat;
 
 use chat::Chat;
 
-const SEEDS: u64 = if cfg!(debug_assertions) { 10_000 } else { 20_000 };
+const SEEDS: u64 = 10_000;
 
 fn rounds(all: u64) -> u64 {
     if std::env::var_os("FRAMEWRIGHT_QUICK").is_some() { all / 20 } else { all }
@@ -70,7 +70,9 @@ impl Bulk {
         let mut came = &self.came[..];
         if let (false, Some((last, before))) = (whole, came.split_last()) {
             // The end of the stream ends a line, too.
-            let cut = expected.get(before.len()).is_some_and(|line| line.starts_with(last)) || b"pong".starts_with(last) || b"ping".starts_with(last);
+            let cut = expected.get(before.len()).is_some_and(|line| line.starts_with(last))
+                || b"pong".starts_with(last)
+                || b"ping".starts_with(last);
             assert!(cut, "{says}");
             came = before;
         }
@@ -174,7 +176,10 @@ fn pr_2_a_seed_and_a_list_of_actions_repeat_a_run() {
         let recorded = echo(None);
         let replayed = echo(Some(&recorded.actions));
         assert_eq!(recorded.actions, replayed.actions);
-        assert_eq!((recorded.ended_left(), recorded.ended_right(), recorded.lasted), (replayed.ended_left(), replayed.ended_right(), replayed.lasted));
+        assert_eq!(
+            (recorded.ended_left(), recorded.ended_right(), recorded.lasted),
+            (replayed.ended_left(), replayed.ended_right(), replayed.lasted)
+        );
     }
 }
 
@@ -194,7 +199,10 @@ fn pr_3_the_driver_does_all_that_is_wanted_in_every_size() {
             };
         }
     }
-    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["Cut", "End", "Feed", "Read", "Reset", "Return", "Shut", "Take", "Tick", "Wait", "Write"]);
+    assert_eq!(
+        kinds.into_iter().collect::<Vec<_>>(),
+        ["Cut", "End", "Feed", "Read", "Reset", "Return", "Shut", "Take", "Tick", "Wait", "Write"]
+    );
     let all: BTreeSet<usize> = (0..=6).collect();
     assert!(written.is_superset(&all) && returned.is_superset(&all), "{written:?} {returned:?}");
     assert!(read.is_superset(&(1..=6).collect()), "{read:?}");

@@ -1,4 +1,4 @@
-//! A whole connection as a state machine: reads, writes, keeps time and ends well, and leaves all I/O to a driver.
+//! A whole connection as a state machine: reads, writes, keeps time and ends well, and leaves all I/O to a driver. SPEC.md, chapters CN and IG.
 //!
 //! One call does all the work that needs no I/O, and then says what it wants. The application's loop is the same under every driver; a driver only satisfies a [`Want`].
 //!
@@ -506,10 +506,13 @@ impl<P: Protocol> Conn<P> {
     /// Says that the first `n` bytes were written; of a batch, that it is back, and what was not written of it comes first again.
     ///
     /// # Errors
-    /// [`NeedMoreData`] when there were not so many.
+    /// [`NeedMoreData`] when there were not so many; not where they were thrown away meanwhile, by a [reset](Self::reset) or a timer.
     pub fn sent(&mut self, now: Time, n: usize) -> Result<(), NeedMoreData> {
+        // First what was done, then the time: a write that took long is no write that stands still.
+        self.rest.clock.set(now);
+        let sent = self.rest.sent(n);
         self.at(now);
-        self.rest.sent(n)
+        sent
     }
 
     /// Says that the peer was told of the end of this direction, as [`Want::shutdown`] asked.
@@ -770,7 +773,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
     }
 
     /// Nothing more can be read out of what is there: says what is wanted, unless the stream is to end here.
-    fn pause<P: Protocol + Decode<Fault = F>>(&mut self, engine: &Engine<P>, idle: bool) -> Option<Want> {
+    fn pause<P: Protocol + Decode<Fault = F>>(&mut self, engine: &mut Engine<P>, idle: bool) -> Option<Want> {
         if idle && matches!(self.reading, Reading::Draining) {
             self.conclude(Ok(()));
             return None;
@@ -782,6 +785,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         self.clock.pause(engine.decoder().phase(), idle);
         self.clock.listen(engine.decoder().silence().filter(|_| !idle));
         if idle {
+            engine.free();
             self.rest();
         }
         let wanted = match self.layers.is_empty() {
@@ -896,6 +900,9 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
     }
 
     fn sent(&mut self, n: usize) -> Result<(), NeedMoreData> {
+        if self.writing == Writing::Shut && !self.lowest().is_out() {
+            return Ok(());
+        }
         self.lowest_mut().sent(n)?;
         if self.writing == Writing::Shut {
             self.discard();

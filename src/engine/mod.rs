@@ -337,7 +337,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
 
     /// Frees the bytes of frames that are no longer lent.
     #[inline]
-    fn free(&mut self) {
+    pub(crate) fn free(&mut self) {
         let taken = core::mem::take(&mut self.taken);
         if taken > 0 && self.store.advance(taken).is_err() {
             self.state = State::Failed(self.bug("the buffer lost bytes"));
