@@ -535,6 +535,7 @@ where
     }
 
     /// Ends the test.
+    #[expect(clippy::panic, reason = "a test fails by a panic")]
     fn fail(&self, what: &str) -> ! {
         let said = Said { seed: self.source.seed(), actions: &self.actions };
         panic!("the run {what} at {:?}\nleft wants {:?}\nright wants {:?}\n{said}", self.between.now, self.left.state, self.right.state)
@@ -551,7 +552,10 @@ fn show<P: Protocol>(
         Turn::Event(frame, mut out) => app(Happening::Event(frame), &mut out),
         Turn::Bad(error, mut out) => app(Happening::Bad(error), &mut out),
         Turn::Over(result, mut out) => {
-            *told = Some(result.as_ref().map(|()| ()).map_err(ToString::to_string));
+            *told = Some(match &result {
+                Ok(()) => Ok(()),
+                Err(failure) => Err(failure.to_string()),
+            });
             app(Happening::Over(result), &mut out);
         }
         Turn::Want(want) => return Some(State::Wants(want)),
