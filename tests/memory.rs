@@ -744,7 +744,7 @@ fn converse(conn: &mut Conn<Plain<Lines>>, message: &[u8], round: usize) {
 #[test]
 fn cn_36_a_connection_that_waits_after_traffic_holds_almost_nothing() {
     const CONNS: usize = 10_000;
-    let long = [&[b'x'; 60_000][..], b"\nshort\n"].concat();
+    let long = [vec![b'x'; 60_000], b"\nshort\n".to_vec()].concat();
     let messages = [&b"short\n"[..], &long, b"one\ntwo\nthree\n"];
     let before = TALLY.get();
     let mut conns: Vec<Conn<Plain<Lines>>> = (0..CONNS).map(|_| Conn::new(Plain(Lines::new(100_000)), Time::ZERO)).collect();

@@ -79,17 +79,18 @@ impl Bulk {
         assert_eq!(came, &expected[..came.len()], "{says}");
         if whole {
             assert_eq!(self.came.len(), other.count, "{says}");
-            assert_eq!(self.pongs, if self.pings == 0 { 0 } else { self.count / self.pings }, "{says}");
+            assert_eq!(self.pongs, self.count.checked_div(self.pings).unwrap_or(0), "{says}");
         }
     }
 }
 
 fn network(seed: u64) -> Network {
+    let pick = usize::try_from(seed).unwrap();
     Network {
-        capacity: [1, 2, 3, 5, 17, 4096][seed as usize % 6],
+        capacity: [1, 2, 3, 5, 17, 4096][pick % 6],
         delay: Duration::from_millis(seed % 4),
-        bandwidth: [None, Some(100_000)][seed as usize / 4 % 2],
-        piece: [usize::MAX, 1, 4][seed as usize / 8 % 3],
+        bandwidth: [None, Some(100_000)][pick / 4 % 2],
+        piece: [usize::MAX, 1, 4][pick / 8 % 3],
         faults: Faults::None,
     }
 }

@@ -150,15 +150,15 @@ fn note(turn: Turn<'_, Toy>, events: &mut Vec<String>, overs: &mut usize, is_don
 #[test]
 fn cn_17_whatever_is_called_nothing_is_lost_or_told_twice_and_no_deadline_is_past() {
     let rounds = if std::env::var_os("FRAMEWRIGHT_QUICK").is_some() { 300 } else { 5000 };
-    let (mut done, mut complete) = (0, 0);
+    let (mut done, mut complete) = (0_u64, 0);
     for seed in 0..rounds {
         let mut caller = Caller::new(seed);
         for _ in 0..600 {
             caller.call();
         }
         caller.check();
-        done += u32::from(caller.is_done);
+        done += u64::from(caller.is_done);
         complete += u32::from(caller.events.len() == 32);
     }
-    assert!(done > rounds as u32 / 4 && complete > 0, "{done} of {rounds} ended, {complete} had everything");
+    assert!(done > rounds / 4 && complete > 0, "{done} of {rounds} ended, {complete} had everything");
 }
