@@ -100,13 +100,18 @@ const STORAGE: BufConfig = BufConfig { shrink_above: SMALL_BLOCK, ..BufConfig::D
 
 /// A connection: a [`Protocol`], and everything that it needs but I/O.
 ///
-/// | state | read | write | goes on when |
+/// | state | reads | writes | next |
 /// |---|---|---|---|
-/// | open | yes | yes | the peer ends, fails, or is [drained](Self::begin_drain) |
-/// | closing | yes | what is queued, and then the end | that is [shut](Self::shut) |
-/// | over ([`Turn::Over`] was given) | no | last words, and then the end; goes on where [half-open](Self::half_open) | the application closes, all is sent and shut |
-/// | handed off ([`Turn::Handoff`]) | no | no | [`into_parts`](Self::into_parts) |
-/// | done ([`Turn::Done`], for ever) | no | no | |
+/// | open | yes | yes | whatever happens first |
+/// | draining, by [`begin_drain`](Self::begin_drain) | to the end of the frame that has begun | yes | over |
+/// | closed, by [`Outbox::close`] | yes | what is queued, and then the end | over, when the peer ends |
+/// | over, told by [`Turn::Over`]: the peer ended | no | last words, what is queued, and then the end; if [half-open](Self::half_open), all until it is closed | done, when the end is [sent](Self::shut) |
+/// | over: it failed | no | last words, what is queued, and then the end | done |
+/// | over: [reset](Self::reset), or output stood still | no | nothing: what is queued is lost | done |
+/// | handed over, told by [`Turn::Handoff`] | no | what is queued | [`into_parts`](Self::into_parts) |
+/// | done, told by [`Turn::Done`] for ever | no | no | |
+///
+/// What was told as over is told once; a failure behind it, of sending, only shortens the way to done.
 pub struct Conn<P: Protocol> {
     engine: Engine<P>,
     rest: Rest<<P as Decode>::Fault>,

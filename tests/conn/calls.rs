@@ -55,10 +55,10 @@ impl Caller {
             0 => self.now = self.now + Duration::from_millis(self.random.below(6000)),
             1 => self.conn.tick(self.now),
             2 => self.conn.tick(Time::ZERO),
-            3 if self.fed > 150 => self.conn.eof(self.now),
-            4 if self.fed > 120 && self.random.below(4) == 0 => self.conn.reset(self.now),
-            5 if self.fed > 100 => self.conn.begin_drain(),
-            6 if self.fed > 80 => self.conn.outbox().close(),
+            3 if self.fed == self.input.len() || self.random.below(30) == 0 => self.conn.eof(self.now),
+            4 if self.random.below(60) == 0 => self.conn.reset(self.now),
+            5 if self.random.below(30) == 0 => self.conn.begin_drain(),
+            6 if self.random.below(15) == 0 => self.conn.outbox().close(),
             7 | 8 => self.conn.shut(self.now),
             9..=12 => {
                 let message = "m".repeat(most);
@@ -150,7 +150,7 @@ fn note(turn: Turn<'_, Toy>, events: &mut Vec<String>, overs: &mut usize, is_don
 #[test]
 fn cn_17_whatever_is_called_nothing_is_lost_or_told_twice_and_no_deadline_is_past() {
     let rounds = if std::env::var_os("FRAMEWRIGHT_QUICK").is_some() { 300 } else { 5000 };
-    let (mut done, mut complete) = (0_u64, 0);
+    let (mut done, mut complete) = (0, 0);
     for seed in 0..rounds {
         let mut caller = Caller::new(seed);
         for _ in 0..600 {
@@ -158,7 +158,7 @@ fn cn_17_whatever_is_called_nothing_is_lost_or_told_twice_and_no_deadline_is_pas
         }
         caller.check();
         done += u64::from(caller.is_done);
-        complete += u32::from(caller.events.len() == 32);
+        complete += u64::from(caller.events.len() == 32);
     }
-    assert!(done > rounds / 4 && complete > 0, "{done} of {rounds} ended, {complete} had everything");
+    assert!(done > rounds / 4 && complete > rounds / 10, "{done} of {rounds} ended, {complete} had everything");
 }

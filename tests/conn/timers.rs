@@ -71,6 +71,11 @@ fn cn_25_a_frames_timer_runs_from_its_first_byte_and_never_restarts() {
     want(&mut conn);
     drop(feed(&mut conn, at(20), b"ne\xff\x03t"));
     fires(&mut conn, Timer::Frame, at(50));
+    let mut conn = Conn::new(Plain(Lines::new(4).on_excess(OnExcess::Discard)), at(0));
+    drop(feed(&mut conn, at(0), b"abc"));
+    want(&mut conn);
+    drop(feed(&mut conn, at(20), b"def\nx"));
+    assert_eq!(want(&mut conn).deadline, Some(at(50)));
     // Bytes that are stepped over do not restart it.
     let mut conn = Conn::new(Plain(Lines::new(4).on_excess(OnExcess::Discard)), at(0));
     drop(feed(&mut conn, at(0), b"too long"));
