@@ -6,9 +6,10 @@
 use bytes::Bytes;
 use core::mem::size_of;
 use framewright::buf::{BufConfig, LinearBuf, Needle, SegmentedBuf, StreamBuf, StreamBufMut, View};
+use framewright::conn::{Conn, Plain, Turn};
 use framewright::engine::{EAGER_RESERVE, Kept, READ_BLOCK};
 use framewright::framing::{Counts, Delimiter, LengthField, Lines, OnExcess, Width};
-use framewright::{Decode, Engine, Refused, Step};
+use framewright::{Decode, Engine, Refused, Step, Time};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -697,4 +698,72 @@ fn en_17_a_kept_frame_shares_what_was_read_into_the_engine() {
     let Step::Frame(kept, _) = step else { panic!("a frame is there") };
     assert_eq!((kept.encoded().as_ptr(), kept.encoded().len()), (place, 2000));
     assert!(spent.allocated < 200, "{} bytes allocated to keep a frame of 2000", spent.allocated);
+}
+
+/// Sends and gets this message, and waits.
+fn converse(conn: &mut Conn<Plain<Lines>>, message: &[u8], round: usize) {
+    let mut left = message;
+    loop {
+        match conn.step() {
+            Turn::Event(line, mut out) => out.send(line).unwrap(),
+            Turn::Want(want) if want.write > 0 => {
+                // By slices, or as a batch.
+                let n = match round % 2 {
+                    0 => want.write.min(1000),
+                    _ => conn.take_output(1000).unwrap().len(),
+                };
+                conn.sent(Time::ZERO, n).unwrap();
+            }
+            Turn::Want(_) if left.is_empty() => return,
+            Turn::Want(_) => match round % 3 {
+                0 => {
+                    let (chunk, rest) = left.split_at(left.len().min(700));
+                    left = rest;
+                    drop(conn.feed(Time::ZERO, chunk).unwrap());
+                }
+                1 => {
+                    let space = conn.space().unwrap();
+                    let n = left.len().min(space.len());
+                    space[..n].copy_from_slice(&left[..n]);
+                    left = &left[n..];
+                    conn.commit(Time::ZERO, n).unwrap();
+                }
+                _ => {
+                    let mut reservation = conn.reserve_owned().unwrap();
+                    let n = left.len().min(reservation.reserved());
+                    reservation.storage.extend_from_slice(&left[..n]);
+                    left = &left[n..];
+                    conn.commit_owned(Time::ZERO, reservation).unwrap();
+                }
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn cn_36_a_connection_that_waits_after_traffic_holds_almost_nothing() {
+    const CONNS: usize = 10_000;
+    let long = [vec![b'x'; 60_000], b"\nshort\n".to_vec()].concat();
+    let messages = [&b"short\n"[..], &long, b"one\ntwo\nthree\n"];
+    let before = TALLY.get();
+    let mut conns: Vec<Conn<Plain<Lines>>> = (0..CONNS).map(|_| Conn::new(Plain(Lines::new(100_000)), Time::ZERO)).collect();
+    assert_eq!(live_since(before), CONNS * size_of::<Conn<Plain<Lines>>>(), "a new one holds nothing");
+    for (round, conn) in conns.iter_mut().enumerate() {
+        // The long one last, now and then: there are many.
+        let messages = if round % 50 < 6 { &messages[..] } else { &messages[..1] };
+        for message in messages.iter().rev() {
+            converse(conn, message, round);
+        }
+        if round % 7 == 0 {
+            converse(conn, &long, round % 6);
+        }
+        assert!(conn.capacity_bytes() <= 1024, "{round}: {} bytes", conn.capacity_bytes());
+    }
+    let each = live_since(before) / CONNS;
+    assert!(each <= size_of::<Conn<Plain<Lines>>>() + 1024, "{each} bytes each");
+    let alive = live_since(before) - CONNS * size_of::<Conn<Plain<Lines>>>();
+    let known: usize = conns.iter().map(Conn::capacity_bytes).sum();
+    assert!(alive <= known + CONNS * 64, "{alive} bytes are alive, and {known} are known of");
+    println!("{each} bytes for each of {CONNS} connections that wait, {} of them its own", size_of::<Conn<Plain<Lines>>>());
 }

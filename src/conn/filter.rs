@@ -341,13 +341,8 @@ impl Layers {
 
     /// Where bytes from the wire go, unless they were not asked for.
     fn inbox(&mut self) -> Result<&mut LinearBuf, Refused> {
-        let lowest = self.stack.first_mut().filter(|lowest| lowest.failed.is_none()).ok_or(Refused::Failed)?;
-        match lowest.inbox.len() {
-            _ if self.ended => Err(Refused::AfterEof),
-            _ if lowest.inbox.is_reserved() => Err(Refused::OutstandingReserve),
-            held @ ROOM.. => Err(Refused::Backlog { held, backlog: ROOM }),
-            _ => Ok(&mut lowest.inbox),
-        }
+        self.admit()?;
+        self.stack.first_mut().map(|lowest| &mut lowest.inbox).ok_or(Refused::Failed)
     }
 
     /// Takes bytes from the wire.
@@ -359,6 +354,12 @@ impl Layers {
     pub(super) fn reserve(&mut self, block: usize) -> Result<Reservation<'_>, Refused> {
         let wanted = self.wanted(block);
         self.inbox()?.reserve(wanted).map_err(|_| Refused::Failed)
+    }
+
+    /// Takes the first `n` bytes of storage of `lent` bytes that was lent.
+    pub(super) fn commit(&mut self, lent: usize, n: usize) -> Result<(), Refused> {
+        let refused = |_| Refused::CommitTooLarge { reserved: lent, committed: n };
+        self.reserve(lent)?.commit(n).map_err(refused)
     }
 
     pub(super) fn reserve_owned(&mut self, block: usize) -> Result<OwnedReservation, Refused> {
@@ -382,6 +383,17 @@ impl Layers {
     pub(super) fn wanted(&self, block: usize) -> usize {
         let lowest = self.stack.first().filter(|layer| !self.ended && layer.failed.is_none());
         lowest.map_or(0, |layer| block.min(ROOM.saturating_sub(layer.inbox.len())))
+    }
+
+    /// Refuses bytes from the wire that were not asked for.
+    pub(super) fn admit(&self) -> Result<(), Refused> {
+        let lowest = self.stack.first().filter(|lowest| lowest.failed.is_none()).ok_or(Refused::Failed)?;
+        match lowest.inbox.len() {
+            _ if self.ended => Err(Refused::AfterEof),
+            _ if lowest.inbox.is_reserved() => Err(Refused::OutstandingReserve),
+            held @ ROOM.. => Err(Refused::Backlog { held, backlog: ROOM }),
+            _ => Ok(()),
+        }
     }
 
     /// The wire brings nothing more, not even into a reservation.

@@ -1,4 +1,4 @@
-//! Frames that end after a silence, as on serial lines: Modbus RTU. SPEC.md, clauses IG-1 to IG-5.
+//! Frames that end after a silence, as on serial lines: Modbus RTU. SPEC.md, clauses IG-1 to IG-6.
 
 use alloc::collections::VecDeque;
 use core::time::Duration;

@@ -1,4 +1,4 @@
-//! A whole connection as a state machine: reads, writes, keeps time and ends well, and leaves all I/O to a driver.
+//! A whole connection as a state machine: reads, writes, keeps time and ends well, and leaves all I/O to a driver. SPEC.md, chapters CN and IG.
 //!
 //! One call does all the work that needs no I/O, and then says what it wants. The application's loop is the same under every driver; a driver only satisfies a [`Want`].
 //!
@@ -50,7 +50,7 @@ use self::output::{Output, Wire};
 use self::timers::{Clock, Waits};
 use crate::buf::{BufConfig, LinearBuf, OwnedReservation, RefusedCommit, SegmentedBuf, StreamBuf, StreamBufMut, View};
 use crate::decode::Decode;
-use crate::engine::{Cursor, DEFAULT_BACKLOG, DEFAULT_MAX_FRAME, Engine, Frames, Next, Parts, READ_BLOCK, Role, Stepped, Where};
+use crate::engine::{Cursor, DEFAULT_BACKLOG, DEFAULT_MAX_FRAME, Engine, Frames, Next, Parts, Place, READ_BLOCK, Role, Stepped, Where};
 use crate::error::{Error, ErrorKind, NeedMoreData, Refused};
 use crate::time::Time;
 
@@ -104,13 +104,18 @@ const STORAGE: BufConfig = BufConfig { shrink_above: SMALL_BLOCK, ..BufConfig::D
 
 /// A connection: a [`Protocol`], and everything that it needs but I/O.
 ///
-/// | state | read | write | goes on when |
+/// | state | reads | writes | next |
 /// |---|---|---|---|
-/// | open | yes | yes | the peer ends, fails, or is [drained](Self::begin_drain) |
-/// | closing | yes | what is queued, and then the end | that is [shut](Self::shut) |
-/// | over ([`Turn::Over`] was given) | no | last words, and then the end; goes on where [half-open](Self::half_open) | the application closes, all is sent and shut |
-/// | handed off ([`Turn::Handoff`]) | no | no | [`into_parts`](Self::into_parts) |
-/// | done ([`Turn::Done`], for ever) | no | no | |
+/// | open | yes | yes | whatever happens first |
+/// | draining, by [`begin_drain`](Self::begin_drain) | to the end of the frame that has begun | yes | over |
+/// | closed, by [`Outbox::close`] | yes | what is queued, and then the end | over, when the peer ends |
+/// | over, told by [`Turn::Over`]: the peer ended | no | last words, what is queued, and then the end; if [half-open](Self::half_open), all until it is closed | done, when the end is [sent](Self::shut) |
+/// | over: it failed | no | last words, what is queued, and then the end | done |
+/// | over: [reset](Self::reset), or output stood still | no | nothing: what is queued is lost | done |
+/// | handed over, told by [`Turn::Handoff`] | no | what is queued | [`into_parts`](Self::into_parts) |
+/// | done, told by [`Turn::Done`] for ever | no | no | |
+///
+/// What was told as over is told once; a failure behind it, of sending, only shortens the way to done.
 pub struct Conn<P: Protocol> {
     engine: Engine<P>,
     rest: Rest<<P as Decode>::Fault>,
@@ -123,6 +128,8 @@ struct Rest<F> {
     clock: Clock,
     /// How many bytes to lend for the next read: few where nothing is due, so that a connection that waits holds little.
     block: usize,
+    /// How many bytes of storage are lent for the next read.
+    lent: usize,
     reading: Reading<F>,
     writing: Writing,
     ends: Ends,
@@ -179,7 +186,7 @@ pub enum Turn<'a, P: Protocol> {
     Want(Want),
     /// The protocol has handed over, and everything was sent: [`Conn::into_parts`] has what the next one needs. From now on.
     Handoff,
-    /// The connection is over, and everything was sent. From now on.
+    /// The connection is over, and everything was sent that the peer took. From now on.
     Done,
 }
 
@@ -323,13 +330,13 @@ impl<P: Protocol> Conn<P> {
     #[must_use]
     pub fn from_parts(parts: ConnParts<P>, now: Time, limits: Limits) -> Self {
         let layers = parts.layers;
-        let mut queue = parts.unsent;
-        queue.set_max_bytes(limits.max_unsent);
+        let queue = parts.unsent;
         let mut clock = Clock::new(now, limits.timeouts);
         clock.handshake = (parts.reading.decoder.phase() == Phase::Handshake).then_some(now);
         clock.writing = (!queue.is_empty()).then_some(now);
+        clock.came(parts.reading.unread.len());
         let engine = Engine::from_parts(parts.reading).with_max_frame(limits.max_frame).with_backlog(limits.backlog);
-        let output = Output::new(queue, limits.high_water, limits.replies);
+        let output = Output::new(queue, &limits);
         Self {
             engine,
             rest: Rest {
@@ -337,6 +344,7 @@ impl<P: Protocol> Conn<P> {
                 layers,
                 clock,
                 block: SMALL_BLOCK,
+                lent: 0,
                 reading: Reading::Open,
                 writing: Writing::Open,
                 ends: Ends::WithReading,
@@ -366,6 +374,7 @@ impl<P: Protocol> Conn<P> {
     /// [`Refused`], with the chunk untouched: only when it was not asked for.
     #[inline]
     pub fn feed<'a>(&'a mut self, now: Time, chunk: &'a [u8]) -> Result<Steps<'a, P>, Refused> {
+        self.admit()?;
         self.at(now);
         let frames = if self.rest.layers.is_empty() {
             self.engine.feed(chunk)?
@@ -377,17 +386,26 @@ impl<P: Protocol> Conn<P> {
         Ok(Steps { frames, rest: &mut self.rest })
     }
 
+    /// Refuses input to a connection that reads nothing more, and to a filter that is full: the engine judges the rest.
+    #[inline]
+    fn admit(&self) -> Result<(), Refused> {
+        if matches!(self.rest.reading, Reading::Concluded(Err(_)) | Reading::Over(Told::Failure)) {
+            return Err(Refused::Failed);
+        }
+        if self.rest.layers.is_empty() { Ok(()) } else { self.rest.layers.admit() }
+    }
+
     /// Lends storage to read the next bytes from the peer into; at least one byte. Then call [`commit`](Self::commit), or nothing.
     ///
     /// # Errors
     /// [`Refused`] when nothing was to be read.
     pub fn space(&mut self) -> Result<&mut [u8], Refused> {
-        let Rest { layers, block, .. } = &mut self.rest;
-        if layers.is_empty() {
-            Ok(self.engine.reserve_block(*block)?.into_mut_slice())
-        } else {
-            Ok(layers.reserve(*block)?.into_mut_slice())
-        }
+        self.admit()?;
+        let Rest { layers, block, lent, .. } = &mut self.rest;
+        let space =
+            if layers.is_empty() { self.engine.reserve_block(*block)?.into_mut_slice() } else { layers.reserve(*block)?.into_mut_slice() };
+        *lent = space.len();
+        Ok(space)
     }
 
     /// Takes the first `n` bytes of the [`space`](Self::space) as the next from the peer. 0 is a no-op, never the end.
@@ -395,21 +413,21 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// [`Refused`] when there was no such space.
     pub fn commit(&mut self, now: Time, n: usize) -> Result<(), Refused> {
+        let lent = core::mem::take(&mut self.rest.lent);
+        if n > lent {
+            return Err(Refused::CommitTooLarge { reserved: lent, committed: n });
+        }
         self.at(now);
-        let Rest { layers, block, .. } = &mut self.rest;
-        let lent = if layers.is_empty() {
-            let room = self.engine.reserve_block(*block)?;
-            let lent = room.len();
-            drop(room.commit(n)?);
-            lent
+        if n == 0 {
+            return Ok(());
+        }
+        if self.rest.layers.is_empty() {
+            drop(self.engine.reserve_again(lent)?.commit(n)?);
         } else {
-            let mut room = layers.reserve(*block)?;
-            let lent = room.as_mut_slice().len();
-            room.commit(n).map_err(|_| Refused::CommitTooLarge { reserved: lent, committed: n })?;
-            lent
-        };
+            self.rest.layers.commit(lent, n)?;
+        }
         if n == lent {
-            *block = READ_BLOCK;
+            self.rest.block = READ_BLOCK;
         }
         self.rest.clock.came(n);
         Ok(())
@@ -420,7 +438,9 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// As for [`space`](Self::space).
     pub fn reserve_owned(&mut self) -> Result<OwnedReservation, Refused> {
-        if self.rest.layers.is_empty() { self.engine.reserve_owned() } else { self.rest.layers.reserve_owned(READ_BLOCK) }
+        self.admit()?;
+        let Rest { layers, block, .. } = &mut self.rest;
+        if layers.is_empty() { self.engine.reserve_owned_block(*block) } else { layers.reserve_owned(*block) }
     }
 
     /// Takes what was put into an owned reservation as the next bytes from the peer.
@@ -429,13 +449,16 @@ impl<P: Protocol> Conn<P> {
     /// As [`Engine::commit_owned`].
     pub fn commit_owned(&mut self, now: Time, reservation: OwnedReservation) -> Result<(), RefusedCommit<Refused>> {
         self.at(now);
-        let n = reservation.storage.len();
+        let came = reservation.storage.len();
         if self.rest.layers.is_empty() {
             drop(self.engine.commit_owned(reservation)?);
         } else {
             self.rest.layers.commit_owned(reservation)?;
         }
-        self.rest.clock.came(n);
+        if came >= self.rest.block {
+            self.rest.block = READ_BLOCK;
+        }
+        self.rest.clock.came(came);
         Ok(())
     }
 
@@ -467,16 +490,21 @@ impl<P: Protocol> Conn<P> {
 
     /// Takes up to `n` bytes of what waits to be written, owned: for completion I/O. `None` when there is nothing, or a batch is out. It comes back by [`sent`](Self::sent).
     pub fn take_output(&mut self, n: usize) -> Option<View> {
-        self.rest.lowest_mut().take(n)
+        let batch = self.rest.lowest_mut().take(n);
+        self.rest.output.settle();
+        batch
     }
 
     /// Says that the first `n` bytes were written; of a batch, that it is back, and what was not written of it comes first again.
     ///
     /// # Errors
-    /// [`NeedMoreData`] when there were not so many.
+    /// [`NeedMoreData`] when there were not so many; not where they were thrown away meanwhile, by a [reset](Self::reset) or a timer.
     pub fn sent(&mut self, now: Time, n: usize) -> Result<(), NeedMoreData> {
+        // First what was done, then the time: a write that took long is no write that stands still.
+        self.rest.clock.set(now);
+        let sent = self.rest.sent(n);
         self.at(now);
-        self.rest.sent(n)
+        sent
     }
 
     /// Says that the peer was told of the end of this direction, as [`Want::shutdown`] asked.
@@ -484,13 +512,15 @@ impl<P: Protocol> Conn<P> {
         self.at(now);
         if self.rest.is_to_shut() {
             self.rest.writing = Writing::Shut;
+            // Whatever is still read has timers of its own.
+            self.rest.clock.closing = None;
         }
     }
 
     /// Goes on to `now`: ends what a timer ends, and tells the protocol of a silence.
     #[inline]
     fn at(&mut self, now: Time) {
-        if self.rest.clock.set(now) {
+        if self.rest.clock.set(now) || self.engine.decoder().silence().is_some() {
             self.fire();
         }
     }
@@ -499,7 +529,7 @@ impl<P: Protocol> Conn<P> {
     #[cold]
     fn fire(&mut self) {
         self.rest.fire();
-        if self.rest.clock.fell_silent() {
+        if self.engine.decoder().silence().is_some_and(|silence| self.rest.clock.fell_silent(silence)) {
             let heard = self.engine.position() + self.engine.held_bytes() as u64;
             self.engine.decoder_mut().fell_silent(heard);
             self.engine.look_again();
@@ -521,12 +551,12 @@ impl<P: Protocol> Conn<P> {
         }
         let ended = self.engine.has_ended();
         let inbox = self.engine.replace_store(filter::store());
+        let max_unsent = self.rest.output.max_unsent;
+        let mut out = self.rest.output.put_below(filter::queue(max_unsent));
+        out.queue.set_max_bytes(usize::MAX);
         if self.rest.layers.is_empty() && ended {
             self.rest.layers.end();
         }
-        let max_unsent = self.rest.output.wire.queue.max_bytes();
-        let mut out = self.rest.output.put_below(filter::queue(max_unsent));
-        out.queue.set_max_bytes(usize::MAX);
         self.rest.layers.push(filter, inbox, out, self.rest.clock.now);
         Ok(())
     }
@@ -546,8 +576,7 @@ impl<P: Protocol> Conn<P> {
             _ if top.inbox.is_reserved() && self.engine.held_bytes() > 0 => return Err(PopRefused::Reserved),
             _ => {}
         }
-        let (filter, inbox, mut out) = self.rest.layers.pop().ok_or(PopRefused::NoFilter)?;
-        out.queue.set_max_bytes(self.rest.output.wire.queue.max_bytes());
+        let (filter, inbox, out) = self.rest.layers.pop().ok_or(PopRefused::NoFilter)?;
         self.rest.output.take_from_below(out);
         let mut store = self.engine.replace_store(filter::store());
         // Without a limit nothing is refused.
@@ -561,10 +590,11 @@ impl<P: Protocol> Conn<P> {
 
     /// Borrows the way out, between steps.
     pub fn outbox(&mut self) -> Outbox<'_, P> {
-        self.rest.outbox(self.engine.decoder_mut())
+        self.rest.outbox_between(&mut self.engine)
     }
 
-    /// Stops reading at the next boundary between frames, as if the peer had ended there; what is unread stays unread.
+    /// Stops reading at the next boundary between frames, as if the peer had ended there; what is unread stays unread. A frame of which bytes are there has begun, and is still read; of what comes in parts,
+    /// all of them.
     pub fn begin_drain(&mut self) {
         if matches!(self.rest.reading, Reading::Open) {
             self.rest.reading = Reading::Draining;
@@ -635,11 +665,12 @@ impl<P: Protocol> Steps<'_, P> {
 fn show<'s, P: Protocol>(seen: Seen<'s, P>, engine: &'s mut Engine<P>, rest: &'s mut Rest<<P as Decode>::Fault>) -> Turn<'s, P> {
     match seen {
         Seen::Event { token, bytes } => {
+            let place = engine.place(bytes.len());
             let (protocol, progress, bytes) = engine.split_lent(bytes);
-            Turn::Event(P::open(token, progress, bytes), rest.outbox(protocol))
+            Turn::Event(P::open(token, progress, bytes), rest.outbox(protocol, place))
         }
-        Seen::Bad(error) => Turn::Bad(error, rest.outbox(engine.decoder_mut())),
-        Seen::Over(result) => Turn::Over(result, rest.outbox(engine.decoder_mut())),
+        Seen::Bad(error) => Turn::Bad(error, rest.outbox_between(engine)),
+        Seen::Over(result) => Turn::Over(result, rest.outbox_between(engine)),
         Seen::Want(want) => Turn::Want(want),
         Seen::Handoff => Turn::Handoff,
         Seen::Done => Turn::Done,
@@ -648,8 +679,14 @@ fn show<'s, P: Protocol>(seen: Seen<'s, P>, engine: &'s mut Engine<P>, rest: &'s
 
 impl<F: core::error::Error + Clone + 'static> Rest<F> {
     #[inline(always)]
-    fn outbox<'s, P>(&'s mut self, protocol: &'s mut P) -> Outbox<'s, P> {
-        Outbox { protocol, output: &mut self.output, writing: &mut self.writing }
+    fn outbox<'s, P>(&'s mut self, protocol: &'s mut P, place: Place) -> Outbox<'s, P> {
+        Outbox { protocol, output: &mut self.output, writing: &mut self.writing, place }
+    }
+
+    /// The way out where there is no event.
+    fn outbox_between<'s, P: Protocol>(&'s mut self, engine: &'s mut Engine<P>) -> Outbox<'s, P> {
+        let place = Place { offset: engine.position(), len: 0, skipped: 0, truncated: false };
+        self.outbox(engine.decoder_mut(), place)
     }
 
     /// Whether steps come from what is read.
@@ -690,7 +727,10 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             Ok(_) if self.pump(cursor.engine) == Pumped::Something => cursor.resume(),
             Ok(pause) => return self.pause(cursor.engine, matches!(pause, Next::Idle)).map(Seen::Want),
             Err(error) if error.is_fatal() => self.conclude(Err(Failure::Stream(error))),
-            Err(error) => return Some(Seen::Bad(error)),
+            Err(error) => {
+                self.clock.stepped_over();
+                return Some(Seen::Bad(error));
+            }
         }
         None
     }
@@ -711,7 +751,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         self.clock.framed(protocol.phase());
         if role == Role::Last {
             self.reading = Reading::HandedOver;
-        } else if matches!(self.reading, Reading::Draining) {
+        } else if matches!(self.reading, Reading::Draining) && protocol.phase() != Phase::Parts {
             self.conclude(Ok(()));
         }
         if queued > 0 || outcome.is_err() {
@@ -732,7 +772,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
     }
 
     /// Nothing more can be read out of what is there: says what is wanted, unless the stream is to end here.
-    fn pause<P: Protocol + Decode<Fault = F>>(&mut self, engine: &Engine<P>, idle: bool) -> Option<Want> {
+    fn pause<P: Protocol + Decode<Fault = F>>(&mut self, engine: &mut Engine<P>, idle: bool) -> Option<Want> {
         if idle && matches!(self.reading, Reading::Draining) {
             self.conclude(Ok(()));
             return None;
@@ -742,9 +782,10 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             self.conclude(Err(Failure::Filter(error.clone())));
             return None;
         }
-        self.clock.pause(engine.decoder().phase(), idle, engine.position());
+        self.clock.pause(engine.decoder().phase(), idle);
         self.clock.listen(engine.decoder().silence().filter(|_| !idle));
         if idle {
+            engine.free();
             self.rest();
         }
         let wanted = match self.layers.is_empty() {
@@ -752,7 +793,13 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             true => engine.wanted(self.block),
             false => self.layers.wanted(self.block),
         };
-        Some(self.want(wanted))
+        let want = self.want(wanted);
+        if self.clock.is_late() {
+            // Of bytes that came in time, and were not looked at before.
+            self.fire();
+            return self.reads().then_some(want);
+        }
+        Some(want)
     }
 
     /// Holds little while nothing is due.
@@ -879,6 +926,9 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
     }
 
     fn sent(&mut self, n: usize) -> Result<(), NeedMoreData> {
+        if self.writing == Writing::Shut && !self.lowest().is_out() {
+            return Ok(());
+        }
         self.lowest_mut().sent(n)?;
         if self.writing == Writing::Shut {
             self.discard();

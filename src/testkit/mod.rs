@@ -23,8 +23,10 @@
 //!
 //! Code that knows nothing of this crate is checked as well: a [`Plain`] makes a decoder of any function from the bytes so far to the first frame in them and how long it is.
 
+mod pair;
 mod plain;
 
+pub use pair::{Action, Ended, Faults, Happening, Network, Pair, Report, Side};
 pub use plain::{Failed, Plain};
 
 use alloc::borrow::ToOwned;
