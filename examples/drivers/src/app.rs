@@ -156,7 +156,7 @@ impl App for Server {
             Event::Part(part) => {
                 self.hash.write(part.bytes);
                 if part.is_last() {
-                    let hash = std::mem::replace(&mut self.hash, Hash::new()).0;
+                    let hash = std::mem::take(&mut self.hash).0;
                     self.requests += 1;
                     self.due.push_back((Kind::Answer, text(hash, part.len)));
                     if self.requests % 16 == 0 {
@@ -248,13 +248,13 @@ impl Client {
     }
 
     fn request(&mut self, out: &mut Outbox<'_, Post>) {
-        let len = self.random.len();
-        let payload = text(self.random.next(), len);
+        let len = self.random.payload_len();
+        let payload = text(self.random.draw(), len);
         if out.send(Message::Request(payload.into())).is_ok() {
             self.left -= 1;
             self.waiting.push_back((Instant::now(), len));
         }
-        if self.random.below(20) == 0 && out.send(Message::Ping(self.random.next().to_be_bytes())).is_ok() {
+        if self.random.below(20) == 0 && out.send(Message::Ping(self.random.draw().to_be_bytes())).is_ok() {
             self.pings += 1;
         }
     }
@@ -343,8 +343,8 @@ impl Default for Hash {
 pub struct Random(pub u64);
 
 impl Random {
-    /// The next.
-    pub fn next(&mut self) -> u64 {
+    /// A number.
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -353,11 +353,11 @@ impl Random {
 
     /// A number below `n`.
     pub fn below(&mut self, n: usize) -> usize {
-        usize::try_from(self.next() % n as u64).unwrap_or(0)
+        usize::try_from(self.draw() % n as u64).unwrap_or(0)
     }
 
     /// The length of a payload: of a thousand 800 are below 64 B, 180 up to 4 KiB, 19 up to 64 KiB, and one up to 1 MiB.
-    fn len(&mut self) -> usize {
+    pub fn payload_len(&mut self) -> usize {
         match self.below(1000) {
             0 => self.below(MAX_PAYLOAD + 1),
             1..20 => self.below(64 * 1024),
@@ -368,11 +368,12 @@ impl Random {
 }
 
 /// So many bytes that `hash` picks, shared.
-fn text(hash: u64, len: usize) -> Bytes {
+#[must_use]
+pub fn text(hash: u64, len: usize) -> Bytes {
     static TEXT: OnceLock<Bytes> = OnceLock::new();
     let text = TEXT.get_or_init(|| {
         let mut random = Random(0);
-        (0..MAX_PAYLOAD / 4).flat_map(|_| random.next().to_be_bytes()).collect()
+        (0..MAX_PAYLOAD / 4).flat_map(|_| random.draw().to_be_bytes()).collect()
     });
     let from = usize::try_from(hash % MAX_PAYLOAD as u64).unwrap_or(0);
     text.slice(from..from + len)

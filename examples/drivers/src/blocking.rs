@@ -32,22 +32,22 @@ pub fn run(socket: &TcpStream, conn: &mut Conn<Post>, app: &mut impl App, clock:
 
 /// Does one thing that the connection wants.
 fn satisfy(mut socket: &TcpStream, conn: &mut Conn<Post>, want: Want, clock: Clock) -> io::Result<()> {
-    let wait = clock.until(want.deadline);
+    let time = clock.until(want.deadline);
     if want.write > 0 {
-        socket.set_write_timeout(wait)?;
+        socket.set_write_timeout(time)?;
         let n = some(socket.write_vectored(&slices(conn))?)?;
         conn.sent(clock.now(), n).map_err(io::Error::other)?;
     } else if want.shutdown {
         socket.shutdown(Shutdown::Write)?;
         conn.shut(clock.now());
     } else if want.read > 0 {
-        socket.set_read_timeout(wait)?;
+        socket.set_read_timeout(time)?;
         match socket.read(conn.space()?)? {
             0 => conn.eof(clock.now()),
             n => conn.commit(clock.now(), n)?,
         }
     } else {
-        thread::sleep(wait.unwrap_or_default());
+        thread::sleep(time.unwrap_or_default());
         conn.tick(clock.now());
     }
     Ok(())

@@ -62,8 +62,8 @@ impl<'a, A: App> Shared<'a, A> {
         let mut loan = side.0.reserve_owned()?;
         drop(side);
         loan.storage.resize(loan.reserved(), 0);
-        let wait = self.socket.set_read_timeout(self.clock.until(want.deadline));
-        let read = wait.and_then(|()| { self.socket }.read(&mut loan.storage));
+        let set = self.socket.set_read_timeout(self.clock.until(want.deadline));
+        let read = set.and_then(|()| { self.socket }.read(&mut loan.storage));
         loan.storage.truncate(*read.as_ref().unwrap_or(&0));
         let mut side = self.lock();
         side.0.commit_owned(self.clock.now(), loan).map_err(|refused| refused.error)?;
@@ -79,8 +79,8 @@ impl<'a, A: App> Shared<'a, A> {
         if let Some(batch) = side.0.take_output(256 * 1024) {
             drop(side);
             let slices: Vec<IoSlice<'_>> = batch.segments().take(64).map(IoSlice::new).collect();
-            let wait = self.socket.set_write_timeout(self.clock.until(want.deadline));
-            let written = wait.and_then(|()| some({ self.socket }.write_vectored(&slices)?));
+            let set = self.socket.set_write_timeout(self.clock.until(want.deadline));
+            let written = set.and_then(|()| some({ self.socket }.write_vectored(&slices)?));
             let mut side = self.lock();
             side.0.sent(self.clock.now(), *written.as_ref().unwrap_or(&0)).map_err(io::Error::other)?;
             self.changed.notify_one();
@@ -99,8 +99,8 @@ impl<'a, A: App> Shared<'a, A> {
     fn wait<'s>(&'s self, side: Locked<'s, 'a, A>, want: Want) -> Locked<'s, 'a, A> {
         match self.clock.until(want.deadline) {
             None => self.changed.wait(side).unwrap_or_else(PoisonError::into_inner),
-            Some(wait) => {
-                let (mut side, waited) = self.changed.wait_timeout(side, wait).unwrap_or_else(PoisonError::into_inner);
+            Some(time) => {
+                let (mut side, waited) = self.changed.wait_timeout(side, time).unwrap_or_else(PoisonError::into_inner);
                 if waited.timed_out() {
                     side.0.tick(self.clock.now());
                     self.changed.notify_one();

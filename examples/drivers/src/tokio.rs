@@ -24,7 +24,7 @@ pub async fn run(socket: &mut (impl AsyncRead + AsyncWrite + Unpin), conn: &mut 
 async fn satisfy(socket: &mut (impl AsyncRead + AsyncWrite + Unpin), conn: &mut Conn<Post>, want: Want, clock: Clock) {
     let mut deadline = pin!(async {
         match clock.until(want.deadline) {
-            Some(wait) => tokio::time::sleep(wait).await,
+            Some(time) => tokio::time::sleep(time).await,
             None => std::future::pending().await,
         }
     });
