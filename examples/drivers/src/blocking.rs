@@ -58,10 +58,11 @@ fn satisfy(mut socket: &TcpStream, conn: &mut Conn<Post>, want: Want, clock: Clo
 /// # Errors
 /// When the listener fails.
 pub fn serve_in_threads(listener: &TcpListener, count: usize, side: impl Fn(Clock) -> (Conn<Post>, Server) + Sync) -> io::Result<()> {
+    let side = &side;
     thread::scope(|scope| {
         for _ in 0..count {
             let (socket, _) = listener.accept()?;
-            scope.spawn(|| serve_one(socket, &side));
+            scope.spawn(move || serve_one(&socket, side));
         }
         Ok(())
     })
@@ -72,7 +73,7 @@ pub fn serve_in_threads(listener: &TcpListener, count: usize, side: impl Fn(Cloc
 /// # Errors
 /// When one cannot be started.
 pub fn fork(listener: &TcpListener, workers: usize, command: impl Fn() -> Command) -> io::Result<Vec<Child>> {
-    let start = |_| Ok(command().stdin(Stdio::from(OwnedFd::from(listener.try_clone()?))).spawn()?);
+    let start = |_| command().stdin(Stdio::from(OwnedFd::from(listener.try_clone()?))).spawn();
     (0..workers).map(start).collect()
 }
 
@@ -84,14 +85,14 @@ pub fn work(count: usize, side: impl Fn(Clock) -> (Conn<Post>, Server)) -> io::R
     let listener = TcpListener::from(io::stdin().as_fd().try_clone_to_owned()?);
     for _ in 0..count {
         let (socket, _) = listener.accept()?;
-        serve_one(socket, &side)?;
+        serve_one(&socket, &side)?;
     }
     Ok(())
 }
 
-fn serve_one(socket: TcpStream, side: impl Fn(Clock) -> (Conn<Post>, Server)) -> io::Result<()> {
+fn serve_one(socket: &TcpStream, side: impl Fn(Clock) -> (Conn<Post>, Server)) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let clock = Clock::start();
     let (mut conn, mut app) = side(clock);
-    run(&socket, &mut conn, &mut app, clock)
+    run(socket, &mut conn, &mut app, clock)
 }

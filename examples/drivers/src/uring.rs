@@ -56,7 +56,10 @@ impl Peer {
                 }
             }
             if want.read > 0 && self.reading.is_none() {
-                let mut loan = self.conn.reserve_owned().map_err(io::Error::other)?;
+                let Ok(mut loan) = self.conn.reserve_owned() else {
+                    self.conn.reset(clock.now());
+                    continue;
+                };
                 let reserved = loan.reserved();
                 let spare = &mut loan.storage.spare_capacity_mut()[..reserved];
                 let len = u32::try_from(reserved).unwrap_or(u32::MAX);
@@ -73,7 +76,7 @@ impl Peer {
     }
 
     /// Takes back what a completed operation worked on.
-    fn complete(&mut self, is_write: bool, result: io::Result<usize>, clock: Clock) {
+    fn complete(&mut self, is_write: bool, result: &io::Result<usize>, clock: Clock) {
         let now = clock.now();
         let n = *result.as_ref().unwrap_or(&0);
         let taken = if is_write {
@@ -143,7 +146,7 @@ pub fn serve_all(mut ring: IoUring, listener: &TcpListener, count: usize, side: 
             } else {
                 let at = usize::try_from(what / 2).map_err(io::Error::other)?;
                 if let Some(Some(peer)) = peers.get_mut(at) {
-                    peer.complete(what % 2 == 1, result, clock);
+                    peer.complete(what % 2 == 1, &result, clock);
                 }
                 at
             };
