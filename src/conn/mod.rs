@@ -39,17 +39,19 @@ mod idle_gap;
 mod output;
 mod protocol;
 mod timers;
+#[cfg(feature = "rustls")]
+mod tls;
 
 use alloc::boxed::Box;
 use core::fmt;
 
-use self::filter::{Layers, Pumped};
+use self::filter::{Layers, Pumped, Top};
 use self::output::{Output, Wire};
 use self::timers::{Clock, Waits};
-use crate::buf::{BufConfig, LinearBuf, OwnedReservation, RefusedCommit, Reservation, SegmentedBuf, StreamBuf, StreamBufMut, View};
+use crate::buf::{BufConfig, LinearBuf, OwnedReservation, RefusedCommit, SegmentedBuf, StreamBuf, StreamBufMut, View};
 use crate::decode::Decode;
 use crate::engine::{Cursor, DEFAULT_BACKLOG, DEFAULT_MAX_FRAME, Engine, Frames, Next, Parts, READ_BLOCK, Role, Stepped, Where};
-use crate::error::{BufError, Error, ErrorKind, NeedMoreData, Refused};
+use crate::error::{Error, ErrorKind, NeedMoreData, Refused};
 use crate::time::Time;
 
 pub use self::erased::{AnyConn, AnyTurn, Erased};
@@ -58,6 +60,8 @@ pub use self::idle_gap::{IdleGap, Silent};
 pub use self::output::Outbox;
 pub use self::protocol::{Phase, Plain, Protocol, Reaction, Replies};
 pub use self::timers::{MinRate, Timeouts, Timer};
+#[cfg(feature = "rustls")]
+pub use self::tls::{Session, Tls, Unclean};
 
 /// The limits of a connection. All are on by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,13 +213,13 @@ pub enum Failure<F> {
 }
 
 impl<F> Failure<F> {
-    /// Returns the class of the failure: that of the stream's error, `Timeout`, `Protocol` for a filter, `Truncated` for a reset, or `Bug`.
+    /// Returns the class of the failure: that of the error of the stream or of a filter, `Timeout`, `Truncated` for a reset, or `Bug`.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match self {
             Self::Stream(error) => error.kind(),
             Self::Timeout(_) => ErrorKind::Timeout,
-            Self::Filter(_) => ErrorKind::Protocol,
+            Self::Filter(error) => error.kind(),
             Self::Reset => ErrorKind::Truncated,
             Self::Bug(_) => ErrorKind::Bug,
         }
@@ -264,6 +268,12 @@ pub enum PopRefused {
         /// How many.
         unread: usize,
     },
+    /// It has failed, which the connection is to be told.
+    #[error("the filter has failed")]
+    Failed,
+    /// An owned reservation is out, and what the filter has delivered is unread: read that first.
+    #[error("an owned reservation is out, and bytes before it are unread")]
+    Reserved,
 }
 
 /// What a connection is made of, for a switch of protocols: nothing is lost that was read or is to be sent.
@@ -346,9 +356,6 @@ impl<P: Protocol> Conn<P> {
     /// Always `match` on it: [`Turn::Bad`] and [`Turn::Over`] are given once, and a `while let` on another would lose them.
     #[inline]
     pub fn step(&mut self) -> Turn<'_, P> {
-        if !self.rest.layers.is_empty() {
-            self.rest.pump(&mut self.engine);
-        }
         let seen = self.rest.look(&mut Cursor::new(&mut self.engine));
         show(seen, &mut self.engine, &mut self.rest)
     }
@@ -359,16 +366,16 @@ impl<P: Protocol> Conn<P> {
     /// [`Refused`], with the chunk untouched: only when it was not asked for.
     #[inline]
     pub fn feed<'a>(&'a mut self, now: Time, chunk: &'a [u8]) -> Result<Steps<'a, P>, Refused> {
-        self.came(now, chunk.len());
-        let chunk = match self.rest.layers.lowest() {
-            None => chunk,
-            Some(lowest) => {
-                let _ = lowest.inbox.write(chunk);
-                self.rest.pump(&mut self.engine);
-                &[]
+        self.at(now);
+        let frames = match self.rest.layers.is_empty() {
+            true => self.engine.feed(chunk)?,
+            false => {
+                self.rest.layers.write(chunk)?;
+                self.engine.frames()
             }
         };
-        Ok(Steps { frames: self.engine.feed(chunk)?, rest: &mut self.rest })
+        self.rest.clock.came(chunk.len());
+        Ok(Steps { frames, rest: &mut self.rest })
     }
 
     /// Lends storage to read the next bytes from the peer into; at least one byte. Then call [`commit`](Self::commit), or nothing.
@@ -376,10 +383,10 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// [`Refused`] when nothing was to be read.
     pub fn space(&mut self) -> Result<&mut [u8], Refused> {
-        let wanted = self.rest.layers.wanted(READ_BLOCK).max(1);
-        match self.rest.layers.lowest() {
-            Some(lowest) => Ok(lowest.inbox.reserve(wanted).map(Reservation::into_mut_slice).unwrap_or_default()),
-            None => Ok(self.engine.reserve_block(self.rest.block)?.into_mut_slice()),
+        let Rest { layers, block, .. } = &mut self.rest;
+        match layers.is_empty() {
+            true => Ok(self.engine.reserve_block(*block)?.into_mut_slice()),
+            false => Ok(layers.reserve(*block)?.into_mut_slice()),
         }
     }
 
@@ -388,18 +395,23 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// [`Refused`] when there was no such space.
     pub fn commit(&mut self, now: Time, n: usize) -> Result<(), Refused> {
-        self.came(now, n);
-        if let Some(lowest) = self.rest.layers.lowest() {
-            let refused = |_| Refused::CommitTooLarge { reserved: 0, committed: n };
-            lowest.inbox.reserve(n).and_then(|reservation| reservation.commit(n)).map_err(refused)?;
-            return Ok(());
+        self.at(now);
+        let Rest { layers, block, .. } = &mut self.rest;
+        let lent = if layers.is_empty() {
+            let room = self.engine.reserve_block(*block)?;
+            let lent = room.len();
+            drop(room.commit(n)?);
+            lent
+        } else {
+            let mut room = layers.reserve(*block)?;
+            let lent = room.as_mut_slice().len();
+            room.commit(n).map_err(|_| Refused::CommitTooLarge { reserved: lent, committed: n })?;
+            lent
+        };
+        if n == lent {
+            *block = READ_BLOCK;
         }
-        let room = self.engine.reserve_block(self.rest.block)?;
-        let is_full = n == room.len();
-        drop(room.commit(n)?);
-        if is_full {
-            self.rest.block = READ_BLOCK;
-        }
+        self.rest.clock.came(n);
         Ok(())
     }
 
@@ -408,10 +420,9 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// As for [`space`](Self::space).
     pub fn reserve_owned(&mut self) -> Result<OwnedReservation, Refused> {
-        let wanted = self.rest.layers.wanted(READ_BLOCK).max(1);
-        match self.rest.layers.lowest() {
-            Some(lowest) => lowest.inbox.reserve_owned(wanted).map_err(|_| Refused::OutstandingReserve),
-            None => self.engine.reserve_owned(),
+        match self.rest.layers.is_empty() {
+            true => self.engine.reserve_owned(),
+            false => self.rest.layers.reserve_owned(READ_BLOCK),
         }
     }
 
@@ -420,15 +431,14 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// As [`Engine::commit_owned`].
     pub fn commit_owned(&mut self, now: Time, reservation: OwnedReservation) -> Result<(), RefusedCommit<Refused>> {
-        self.came(now, reservation.storage.len());
-        let Some(lowest) = self.rest.layers.lowest() else { return self.engine.commit_owned(reservation).map(|_| ()) };
-        lowest.inbox.commit_owned(reservation).map_err(|RefusedCommit { error, reservation }| {
-            let error = match error {
-                BufError::CommitTooLarge { reserved, committed } => Refused::CommitTooLarge { reserved, committed },
-                _ => Refused::NoOutstandingReserve,
-            };
-            RefusedCommit { error, reservation }
-        })
+        self.at(now);
+        let n = reservation.storage.len();
+        match self.rest.layers.is_empty() {
+            true => drop(self.engine.commit_owned(reservation)?),
+            false => self.rest.layers.commit_owned(reservation)?,
+        }
+        self.rest.clock.came(n);
+        Ok(())
     }
 
     /// Says that the peer sends nothing more. What came before is still given.
@@ -498,57 +508,53 @@ impl<P: Protocol> Conn<P> {
         }
     }
 
-    /// Goes on to `now`, when so many bytes came.
-    #[inline]
-    fn came(&mut self, now: Time, n: usize) {
-        self.at(now);
-        self.rest.clock.came(n);
-    }
-
     /// Puts a filter between what is below and the protocol. What was queued before is sent past it.
     ///
+    /// An owned reservation that is out stays good: what comes in it goes through the filter, as all that comes from now on.
+    ///
     /// # Errors
-    /// The filter, when bytes are unread and `leftover` says to [reject](Leftover::Reject) them: the peer sent them before the change, and they would pass for bytes behind it.
+    /// The filter, when bytes are unread, here or below filters that are there already, and `leftover` says to [reject](Leftover::Reject) them: the peer sent them before the change, and they would
+    /// pass for bytes behind it.
     pub fn push_filter(&mut self, filter: Box<dyn Filter>, leftover: Leftover) -> Result<(), Box<dyn Filter>> {
-        let store = self.engine.store_mut();
-        if leftover == Leftover::Reject && !store.is_empty() {
+        // What the filters below have is theirs to judge: it may be nothing for those above.
+        self.rest.pump(&mut self.engine);
+        if leftover == Leftover::Reject && self.engine.held_bytes() + self.rest.layers.unread() > 0 {
             return Err(filter);
         }
-        let mut inbox = filter::inbox();
-        // Neither has a limit.
-        let _ = inbox.write(store.peek()).and_then(|()| Ok(store.advance(store.len())?));
         let ended = self.engine.has_ended();
-        self.engine.reopen();
-        let max_unsent = self.rest.output.wire.queue.max_bytes();
-        let mut out = self.rest.output.put_below(filter::queue(max_unsent));
-        out.queue.set_max_bytes(usize::MAX);
+        let inbox = self.engine.replace_store(filter::store());
         if self.rest.layers.is_empty() && ended {
             self.rest.layers.end();
         }
-        self.rest.layers.push(filter, inbox, out);
+        let max_unsent = self.rest.output.wire.queue.max_bytes();
+        let mut out = self.rest.output.put_below(filter::queue(max_unsent));
+        out.queue.set_max_bytes(usize::MAX);
+        self.rest.layers.push(filter, inbox, out, self.rest.clock.now);
         Ok(())
     }
 
     /// Takes the topmost filter off. What it has delivered is still read, and what it has sent still written.
     ///
     /// # Errors
-    /// [`PopRefused`] when there is none, when it has not taken all that was queued above it, or when bytes below it are unread and `leftover` says to [reject](Leftover::Reject) them.
+    /// [`PopRefused`] when there is none, when it has failed, when it has not taken all that was queued above it, when bytes below it are unread and `leftover` says to [reject](Leftover::Reject) them,
+    /// or when the bytes to come into an owned reservation would come before what it has delivered.
     pub fn pop_filter(&mut self, leftover: Leftover) -> Result<Box<dyn Filter>, PopRefused> {
-        if self.rest.layers.is_empty() {
-            return Err(PopRefused::NoFilter);
-        }
         self.rest.pump(&mut self.engine);
-        match (self.rest.output.wire.unsent(), self.rest.layers.unread_below_top()) {
-            (0, 0) => {}
-            (0, unread) if leftover == Leftover::Reject => return Err(PopRefused::Unread { unread }),
-            (0, _) => {}
-            (queued, _) => return Err(PopRefused::Queued { queued }),
+        let Some(top) = self.rest.layers.top() else { return Err(PopRefused::NoFilter) };
+        match (self.rest.output.wire.unsent(), top.inbox.len()) {
+            _ if top.has_failed() => return Err(PopRefused::Failed),
+            (queued @ 1.., _) => return Err(PopRefused::Queued { queued }),
+            (0, unread @ 1..) if leftover == Leftover::Reject => return Err(PopRefused::Unread { unread }),
+            _ if top.inbox.is_reserved() && self.engine.held_bytes() > 0 => return Err(PopRefused::Reserved),
+            _ => {}
         }
         let (filter, inbox, mut out) = self.rest.layers.pop().ok_or(PopRefused::NoFilter)?;
-        let max_unsent = self.rest.output.wire.queue.max_bytes();
-        out.queue.set_max_bytes(max_unsent);
+        out.queue.set_max_bytes(self.rest.output.wire.queue.max_bytes());
         self.rest.output.take_from_below(out);
-        let _ = self.engine.store_mut().write(inbox.peek());
+        let mut store = self.engine.replace_store(filter::store());
+        // Without a limit nothing is refused.
+        let store = if store.is_empty() { inbox } else { store.write(inbox.peek()).map(|()| store).unwrap_or_default() };
+        self.engine.replace_store(store);
         if self.rest.layers.is_empty() && self.rest.layers.has_ended() {
             drop(self.engine.eof());
         }
@@ -607,7 +613,7 @@ impl<P: Protocol> Steps<'_, P> {
     pub fn step(&mut self) -> Turn<'_, P> {
         let (cursor, rest) = (self.frames.cursor(), &mut *self.rest);
         if !rest.reads() {
-            return show(rest.beside_reading(), cursor.engine, rest);
+            return show(rest.look(cursor), cursor.engine, rest);
         }
         cursor.step_with(
             rest,
@@ -659,7 +665,10 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
     fn look<'c, P: Protocol + Decode<Fault = F>>(&mut self, cursor: &mut Cursor<'_, 'c, P, LinearBuf>) -> Seen<'c, P> {
         loop {
             if !self.reads() {
-                return self.beside_reading();
+                if let Some(seen) = self.beside_reading(cursor.engine) {
+                    return seen;
+                }
+                cursor.resume();
             }
             let next = cursor.advance();
             if let Some(seen) = self.take(cursor, next) {
@@ -680,7 +689,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
                 return (reaction == Reaction::Event).then_some(Seen::Event { token, bytes });
             }
             Ok(Next::End(_)) => self.conclude(Ok(())),
-            Ok(_) if !self.layers.is_empty() && self.pump(cursor.engine) == Pumped::Something => cursor.resume(),
+            Ok(_) if self.pump(cursor.engine) == Pumped::Something => cursor.resume(),
             Ok(pause) => return self.pause(cursor.engine, matches!(pause, Next::Idle)).map(Seen::Want),
             Err(error) if error.is_fatal() => self.conclude(Err(Failure::Stream(error))),
             Err(error) => return Some(Seen::Bad(error)),
@@ -742,8 +751,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         let wanted = match self.layers.is_empty() {
             true if engine.has_ended() => 0,
             true => engine.wanted(self.block),
-            false if self.layers.has_ended() => 0,
-            false => self.layers.wanted(READ_BLOCK),
+            false => self.layers.wanted(self.block),
         };
         Some(self.want(wanted))
     }
@@ -754,29 +762,39 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         if self.output.wire.unsent() == 0 {
             self.output.wire.queue.release();
         }
+        self.layers.release();
     }
 
-    /// What there is to tell when nothing is read.
+    /// What there is to tell when nothing is read. `None` when filters have taken the answers that were in the way.
     #[cold]
-    fn beside_reading<'c, P: Protocol + Decode<Fault = F>>(&mut self) -> Seen<'c, P> {
+    fn beside_reading<'c, P: Protocol + Decode<Fault = F>>(&mut self, engine: &mut Engine<P>) -> Option<Seen<'c, P>> {
         match core::mem::replace(&mut self.reading, Reading::HandedOver) {
             Reading::Concluded(result) => {
                 self.reading = Reading::Over(if result.is_ok() { Told::End } else { Told::Failure });
-                return Seen::Over(result.map_err(|failure| *failure));
+                return Some(Seen::Over(result.map_err(|failure| *failure)));
             }
             reading => self.reading = reading,
         }
-        match self.reading {
-            Reading::Over(told) => {
-                let ends = told == Told::Failure || self.ends == Ends::WithReading;
-                if ends && self.writing == Writing::Open {
-                    self.writing = Writing::Closing;
-                }
-                if self.writing == Writing::Shut && !self.lowest().is_out() { Seen::Done } else { Seen::Want(self.want(0)) }
-            }
-            Reading::HandedOver if self.unsent() == 0 => Seen::Handoff,
-            _ => Seen::Want(self.want(0)),
+        let ends = matches!(self.reading, Reading::Over(told) if told == Told::Failure || self.ends == Ends::WithReading);
+        if ends && self.writing == Writing::Open {
+            self.writing = Writing::Closing;
         }
+        self.pump(engine);
+        match self.reading {
+            _ if self.reads() => None,
+            Reading::Over(_) if self.writing == Writing::Shut && !self.lowest().is_out() => Some(Seen::Done),
+            Reading::HandedOver if self.unsent() == 0 => Some(Seen::Handoff),
+            _ => {
+                let wanted = if self.is_held_back() { self.layers.wanted(self.block) } else { 0 };
+                Some(Seen::Want(self.want(wanted)))
+            }
+        }
+    }
+
+    /// Whether filters keep what is to be sent, or the end, and may wait for something from their peers.
+    fn is_held_back(&self) -> bool {
+        let owed = self.unsent() > 0 || (self.writing == Writing::Closing && !self.layers.has_closed());
+        owed && self.writing != Writing::Shut && self.lowest().unsent() == 0
     }
 
     /// What is wanted, when so many bytes are worth reading.
@@ -790,7 +808,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         if self.writing == Writing::Closing {
             clock.closing = clock.closing.or(Some(clock.now));
         }
-        Want { read, write, shutdown, deadline: clock.deadline().into_iter().chain(self.layers.deadline()).min() }
+        Want { read, write, shutdown, deadline: clock.deadline().into_iter().chain(self.layers.deadline(clock.now)).min() }
     }
 
     /// Whether everything was sent before the end.
@@ -821,12 +839,26 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
     }
 
     /// Lets the filters move what they can.
-    #[cold]
+    #[inline]
     fn pump<P: Protocol + Decode<Fault = F>>(&mut self, engine: &mut Engine<P>) -> Pumped {
-        let limit = engine.wanted(4 * READ_BLOCK) + engine.held_bytes();
-        let is_closing = self.writing == Writing::Closing;
-        let pumped = self.layers.pump(engine.store_mut(), limit, &mut self.output, is_closing, self.clock.now);
+        if self.layers.is_empty() { Pumped::Nothing } else { self.pump_layers(engine) }
+    }
+
+    #[cold]
+    fn pump_layers<P: Protocol + Decode<Fault = F>>(&mut self, engine: &mut Engine<P>) -> Pumped {
+        // A frame may need more than the room that there is for what can be read at once.
+        let limit = if engine.is_waiting() { engine.held_bytes() + engine.wanted(filter::ROOM) } else { filter::ROOM };
+        let (is_closing, now) = (self.writing != Writing::Open, self.clock.now);
+        let pumped = self.layers.pump(Top { store: engine.store_mut(), limit, output: &mut self.output, is_closing, now });
         self.output.settle();
+        match self.writing {
+            Writing::Open if self.layers.has_hung_up() => self.writing = Writing::Closing,
+            Writing::Open | Writing::Closing => {}
+            Writing::Shut => self.discard(),
+        }
+        if matches!(self.reading, Reading::Open | Reading::Draining) {
+            self.clock.filters = self.layers.handshake();
+        }
         if self.layers.plain_has_ended() && !engine.has_ended() {
             drop(engine.eof());
             return Pumped::Something;
@@ -862,7 +894,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             self.reading = Reading::Concluded(result.map_err(Box::new));
         }
         self.clock.waits = Waits::Nothing;
-        self.clock.handshake = None;
+        (self.clock.handshake, self.clock.filters) = (None, None);
     }
 
     /// Neither reads nor writes anything more.

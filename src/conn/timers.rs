@@ -20,7 +20,7 @@ pub struct Timeouts {
     pub frame: Option<Duration>,
     /// How slowly parts of something long may come: 240 bytes a second, after 5 seconds.
     pub min_rate: Option<MinRate>,
-    /// How long the [handshake](super::Phase::Handshake) may take from the start: 10 seconds.
+    /// How long the handshake may take, of the [protocol](super::Phase::Handshake) from the start, and of a [filter](super::Filter::is_handshaking) from when it is pushed: 10 seconds.
     pub handshake: Option<Duration>,
     /// How long output may wait without a byte of it being sent: 30 seconds.
     pub write: Option<Duration>,
@@ -119,6 +119,8 @@ pub(super) struct Clock {
     told: u64,
     /// When the connection began, as long as its handshake lasts.
     pub(super) handshake: Option<Time>,
+    /// When the first filter that is in its handshake was pushed.
+    pub(super) filters: Option<Time>,
     /// Since when output waits.
     pub(super) writing: Option<Time>,
     /// Since when it is to end.
@@ -151,6 +153,7 @@ impl Clock {
             silence: None,
             told: 0,
             handshake: None,
+            filters: None,
             writing: None,
             closing: None,
             quiet_until: Time::ZERO,
@@ -238,7 +241,7 @@ impl Clock {
         };
         [
             waits,
-            (Timer::Handshake, after(self.handshake, self.after.handshake)),
+            (Timer::Handshake, after(self.handshake.into_iter().chain(self.filters).min(), self.after.handshake)),
             (Timer::Write, after(self.writing, self.after.write)),
             (Timer::Close, after(self.closing, self.after.close)),
         ]

@@ -284,12 +284,19 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         &mut self.decoder
     }
 
-    /// Takes the end of the stream back: it was that of the bytes below a filter.
-    pub(crate) fn reopen(&mut self) {
-        if self.supply == Supply::Ended {
-            self.supply = Supply::Open;
+    /// Goes on at the same stream offset with other bytes, and gives the unread ones with the reservation and the end that belong to them: those below a filter.
+    pub(crate) fn replace_store(&mut self, store: B) -> B {
+        self.free();
+        if matches!(self.supply, Supply::Open | Supply::Reserved | Supply::Ended) {
+            self.supply = if store.is_reserved() { Supply::Reserved } else { Supply::Open };
         }
         self.awaits = Awaits::Look;
+        core::mem::replace(&mut self.store, store)
+    }
+
+    /// Whether nothing can be made of the unread bytes before more come.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.is_ready(self.held_bytes())
     }
 
     /// Whether the end of the stream was announced.
