@@ -9,7 +9,7 @@
 //! | [`uring`] | for completion, with buffers that the kernel owns meanwhile | all in one thread |
 //! | [`memory`] | not at all | |
 //!
-//! All drive the same [`protocol`] and the same [applications](app); `cargo run --release` compares them.
+//! All drive the same [`protocol`] and the same [applications](app), with [TLS](tls) or without; `cargo run --release` compares them.
 
 pub mod app;
 pub mod blocking;
@@ -17,6 +17,6 @@ pub mod memory;
 pub mod mio;
 pub mod protocol;
 pub mod threads;
+pub mod tls;
 pub mod tokio;
-#[cfg(target_os = "linux")]
 pub mod uring;

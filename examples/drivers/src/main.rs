@@ -13,9 +13,9 @@ use std::{env, process, thread};
 
 use framewright::Time;
 use framewright::conn::Conn;
-use framewright_drivers::app::{Client, Clock, Hash, Server, connection};
+use framewright_drivers::app::{Client, Clock, Hash, Secure, Server, connection};
 use framewright_drivers::protocol::{Post, Side};
-use framewright_drivers::{blocking, memory, mio, threads, tokio, uring};
+use framewright_drivers::{blocking, memory, mio, threads, tls, tokio, uring};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -36,13 +36,16 @@ enum Driver {
     Uring,
 }
 
-const DRIVERS: [(Driver, &str); 6] = [
-    (Driver::Blocking, "blocking"),
-    (Driver::Workers, "blocking, workers"),
-    (Driver::Threads, "threads"),
-    (Driver::Mio, "mio"),
-    (Driver::Tokio, "tokio"),
-    (Driver::Uring, "io_uring"),
+/// The drivers, and whether their connections are upgraded to TLS behind the first answer.
+const DRIVERS: [(&str, Driver, Option<Secure>); 8] = [
+    ("blocking", Driver::Blocking, None),
+    ("blocking, workers", Driver::Workers, None),
+    ("blocking, TLS", Driver::Blocking, Some(tls::secure)),
+    ("threads", Driver::Threads, None),
+    ("mio", Driver::Mio, None),
+    ("tokio", Driver::Tokio, None),
+    ("tokio, TLS", Driver::Tokio, Some(tls::secure)),
+    ("io_uring", Driver::Uring, None),
 ];
 
 /// What the clients of a driver heard, over all seeds.
@@ -80,15 +83,15 @@ fn main() -> ExitCode {
 /// Runs every driver with so many requests, and prints a table. Tells whether all clients heard the same.
 fn compare(requests: usize) -> Result<bool, Failure> {
     println!("driver             connections  messages  messages/s   p50 ms   p99 ms  bytes copied  hash");
-    let expected = run(requests, in_memory)?;
+    let expected = run(requests, None, in_memory)?;
     print("in memory", requests, &expected);
     let mut all_same = true;
-    for (driver, name) in DRIVERS {
+    for (name, driver, secure) in DRIVERS {
         if let Some(reason) = unavailable(driver) {
             println!("{name:<18} skipped: {reason}");
             continue;
         }
-        let tally = run(requests, |clients| over_sockets(driver, clients)).map_err(|error| format!("{name}: {error}"))?;
+        let tally = run(requests, secure, |clients| over_sockets(driver, clients)).map_err(|error| format!("{name}: {error}"))?;
         print(name, requests, &tally);
         all_same &= tally.hash == expected.hash;
     }
@@ -99,11 +102,11 @@ fn compare(requests: usize) -> Result<bool, Failure> {
 }
 
 /// Runs each seed. `serve` runs the clients, and returns how many bytes the driver copied.
-fn run(requests: usize, serve: impl Fn(&mut [Client]) -> Result<u64, Failure>) -> Result<Tally, Failure> {
+fn run(requests: usize, secure: Option<Secure>, serve: impl Fn(&mut [Client]) -> Result<u64, Failure>) -> Result<Tally, Failure> {
     let mut tally = Tally::default();
     let each = u32::try_from(requests / SEEDS.len() / CONNECTIONS)?;
     for seed in SEEDS {
-        let mut clients: Vec<Client> = (0..CONNECTIONS as u64).map(|at| Client::new(seed << 32 | at, each, None)).collect();
+        let mut clients: Vec<Client> = (0..CONNECTIONS as u64).map(|at| Client::new(seed << 32 | at, each, secure)).collect();
         let start = Instant::now();
         tally.copied += serve(&mut clients)?;
         tally.took += start.elapsed();
@@ -130,7 +133,7 @@ fn print(name: &str, requests: usize, tally: &Tally) {
 
 /// Makes the server's side of a connection.
 fn server(clock: Clock) -> (Conn<Post>, Server) {
-    (connection(Side::Server, clock.now()), Server::new(None))
+    (connection(Side::Server, clock.now()), Server::new(Some(tls::secure)))
 }
 
 fn in_memory(clients: &mut [Client]) -> Result<u64, Failure> {
