@@ -1,6 +1,6 @@
 //! A whole connection as a state machine: reads, writes, keeps time and ends well, and leaves all I/O to a driver. SPEC.md, chapters CN and IG.
 //!
-//! One call does all the work that needs no I/O, and then says what it wants. The application's loop is the same under every driver; a driver only satisfies a [`Want`].
+//! One call does all the work that needs no I/O, and then says what it wants. The application's loop is the same under every driver; a driver only satisfies a [`Want`]. [`writing_a_driver`](crate::guide::writing_a_driver) has it over sockets.
 //!
 //! ```
 //! use framewright::conn::{Conn, Plain, Turn};
