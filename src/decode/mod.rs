@@ -52,6 +52,9 @@
 //! | [`Either`] | one of two decoders |
 //! | [`Choose`] | a decoder made when the first bytes of the stream are there |
 //! | [`Nested`](crate::engine::Nested) | frames of one decoder are the stream of another; a machine, not a decoder |
+//!
+//! Each takes closures. Two cases are beyond what Rust infers, and take a `fn` by its name: a `map` whose view borrows from the frame, and whatever is put behind such a `map`
+//! (before it, the closure does).
 
 mod check;
 mod choose;
@@ -139,8 +142,8 @@ pub trait Decode {
 
     /// Shows each frame as what a function makes of it, which may borrow from the frame.
     ///
-    /// The function is a `fn`, by its name, whatever it borrows and returns; or a closure that names the type of its argument and returns what borrows nothing of it; or any type that is
-    /// [`MapFrame`]. It runs each time a frame is shown, and is cloned for each frame.
+    /// The function is a `fn`, by its name, whatever it borrows and returns; or a closure that names the type of its argument, `|line: &[u8]|`, and returns what borrows nothing of it; or any type
+    /// that is [`MapFrame`]. It runs each time a frame is shown, and is cloned for each frame.
     ///
     /// ```
     /// use core::str::Utf8Error;
