@@ -169,11 +169,8 @@ where
             };
             match self.outer.next_frame().map_err(NestedError::Outer)? {
                 Step::Frame(_, place) if place.truncated => return Err(NestedError::OuterTruncated(place)),
-                Step::Frame(frame, _) => self.inner.keep(frame.as_ref()),
-                Step::Handoff(frame, _) => {
-                    self.inner.keep(frame.as_ref());
-                    drop(self.inner.eof());
-                }
+                // Behind the last frame comes the end.
+                Step::Frame(frame, _) | Step::Handoff(frame, _) => self.inner.keep(frame.as_ref()),
                 Step::End(_) => drop(self.inner.eof()),
                 Step::Idle => return Ok(paused),
                 Step::NeedMoreData(short) => return Ok(Next::NeedMoreData(short)),
