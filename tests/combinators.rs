@@ -245,6 +245,15 @@ fn cb_1_a_mapped_frame_is_what_the_function_makes_of_it() {
     property(150, compare as fn(Stream) -> bool);
 }
 
+fn owned(line: Cow<'_, str>) -> String {
+    line.into_owned()
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "a predicate is given the frame")]
+fn is_long(line: Cow<'_, str>) -> bool {
+    line.len() > 3
+}
+
 /// Everything up to a byte.
 #[derive(Clone, Copy)]
 struct Before(u8);
@@ -260,6 +269,7 @@ impl<'a> MapFrame<&'a [u8]> for Before {
 #[rustfmt::skip]
 #[test]
 fn frames_are_mapped_by_whatever_is_a_function() {
+    const INPUT: &[u8] = b"ab;c\n\xff\n";
     kit(|| Lines::new(4).map(Before(b';')), |line| text(line)).table(&[
         Case { clause: "CB-1", input: b"",          says: &["end"] },
         Case { clause: "CB-1", input: b"ab;c\nd\n", says: &["ab", "d", "end"] },
@@ -267,11 +277,7 @@ fn frames_are_mapped_by_whatever_is_a_function() {
         Case { clause: "CB-1", input: b";;;;;\n",   says: &["frame at byte 0: payload longer than the limit of 4 bytes"] },
     ]);
     let told = |told: &[Event<String>]| lines(told).join(" ");
-    const INPUT: &[u8] = b"ab;c\n\xff\n";
     // What borrows: a function by its name, or a type of its own.
-    fn owned(line: Cow<'_, str>) -> String {
-        line.into_owned()
-    }
     assert_eq!(told(&events(Lines::new(9).map(String::from_utf8_lossy), owned, INPUT)), "ab;c \u{fffd} end");
     assert_eq!(told(&events(Lines::new(9).map(Before(b';')), text, INPUT)), "ab \\xff end");
     assert_eq!(told(&events(Script::<true>.map(payload), text, b"2ab")), "AB end");
@@ -283,9 +289,6 @@ fn frames_are_mapped_by_whatever_is_a_function() {
     let chain = Lines::new(9).map(Before(b';')).map(length).filter(|len| len > 1);
     assert_eq!(told(&events(chain, |len| len.to_string(), INPUT)), "2 end after 2 skipped bytes");
     // Behind a view that borrows too, by a function's name.
-    fn is_long(line: Cow<'_, str>) -> bool {
-        line.len() > 3
-    }
     let chain = Lines::new(9).check(|line| str::from_utf8(line).map(|_| ())).map(String::from_utf8_lossy).filter(is_long);
     assert_eq!(told(&events(chain, owned, b"abcd\nab\n\xff\n")), "abcd frame at byte 8: invalid utf-8 sequence of 1 bytes from index 0 end after 5 skipped bytes");
 }
@@ -324,6 +327,14 @@ fn cb_2_what_is_left_is_what_the_predicate_keeps() {
 
 // --- check and parse ---
 
+fn number(line: &[u8]) -> Result<u8, ParseIntError> {
+    str::from_utf8(line).unwrap_or_default().parse()
+}
+
+fn sum(frame: &[u8]) -> u32 {
+    frame.iter().map(|byte| u32::from(*byte)).sum()
+}
+
 #[rustfmt::skip]
 #[test]
 fn frames_that_do_not_pass() {
@@ -332,19 +343,13 @@ fn frames_that_do_not_pass() {
         Case { clause: "CB-3", input: b"\xff\na\n\xff",   says: &["frame at byte 0: invalid utf-8 sequence of 1 bytes from index 0", "a after 2 skipped bytes", "frame at byte 4: invalid utf-8 sequence of 1 bytes from index 0", "end after 1 skipped bytes"] },
         Case { clause: "CB-3", input: b"long\n",          says: &["frame at byte 0: payload longer than the limit of 3 bytes"] },
     ]);
-    fn number(line: &[u8]) -> Result<u8, ParseIntError> {
-        str::from_utf8(line).unwrap_or_default().parse()
-    }
     kit(|| Lines::new(3).on_excess(OnExcess::Truncate).parse(number), |number| number.to_string()).table(&[
         Case { clause: "CB-4", input: b"",                says: &["end"] },
         Case { clause: "CB-4", input: b"7\n256\n0\n",     says: &["7", "frame at byte 2: number too large to fit in target type", "0 after 4 skipped bytes", "end"] },
         Case { clause: "CB-4", input: b"1234\n5",         says: &["123 (truncated)", "5 after 2 skipped bytes", "end"] },
         Case { clause: "CB-4", input: b"x234\n5",         says: &["frame at byte 0: invalid digit found in string", "5 after 5 skipped bytes", "end"] },
     ]);
-    fn sum(frame: &[u8]) -> Result<u32, Infallible> {
-        Ok(frame.iter().map(|byte| u32::from(*byte)).sum())
-    }
-    kit(|| lengths().parse(sum), |sum| sum.to_string()).table(&[
+    kit(|| lengths().parse(|frame| Ok::<_, Infallible>(sum(frame))), |sum| sum.to_string()).table(&[
         Case { clause: "CB-4", input: b"\x02\x01\x02\0",  says: &["3", "0", "end"] },
         Case { clause: "CB-4", input: b"\x02\x01",        says: &["frame at byte 0: the stream ended 2 bytes into the frame"] },
         Case { clause: "CB-4", input: b"\x0a",            says: &["frame at byte 0: payload longer than the limit of 9 bytes"] },
@@ -510,6 +515,14 @@ fn choose(first: &Input<'_>) -> Result<Chosen, NeedMoreData> {
     }
 }
 
+fn shortest(first: &Input<'_>) -> Result<Either<Lines, Script<false>>, NeedMoreData> {
+    match first.require(3) {
+        Ok(()) => Ok(Either::Right(Script)),
+        Err(_) if first.is_end() => Ok(Either::Left(Lines::new(3))),
+        Err(short) => Err(short),
+    }
+}
+
 fn show_chosen(frame: Either<&[u8], Either<Shown<'_>, Shown<'_>>>) -> String {
     match frame {
         Either::Left(line) => text(line),
@@ -536,13 +549,6 @@ fn one_of_two_by_the_first_bytes() {
         Case { clause: "CB-9", input: b"1^1",             says: &["frame at byte 0: the decoder has a bug: it cannot look again at what it has rewritten"] },
     ]);
     // What there is at the end may be enough.
-    fn shortest(first: &Input<'_>) -> Result<Either<Lines, Script<false>>, NeedMoreData> {
-        match first.require(3) {
-            Ok(()) => Ok(Either::Right(Script)),
-            Err(_) if first.is_end() => Ok(Either::Left(Lines::new(3))),
-            Err(short) => Err(short),
-        }
-    }
     kit(|| Choose::new(shortest).map(of_right), |payload| text(payload)).table(&[
         Case { clause: "CB-8", input: b"1b",              says: &["1b", "end"] },
         Case { clause: "CB-8", input: b"1b0",             says: &["b", "", "end"] },
