@@ -335,3 +335,22 @@ fn pr_6_faults_reach_both_sides() {
     }
     assert!(resets > 50 && cuts > 50, "{resets} resets and {cuts} streams cut short");
 }
+
+#[test]
+fn pr_6_what_is_sent_to_a_side_that_is_done_is_gone() {
+    for seed in 0..50 {
+        let lines = |limit| Conn::new(Plain(Lines::new(limit)), Time::ZERO).half_open();
+        let network = Network { capacity: 3, ..Network::DEFAULT };
+        let report = Pair::new(lines(4), lines(100)).network(network).run(
+            seed,
+            |_, _| {},
+            |happening, out| {
+                if matches!(happening, Happening::Quiet) && out.send("a line that is far too long for the other side").is_ok() {
+                    out.close();
+                }
+            },
+        );
+        assert!(matches!(report.ended_left(), Ended::Failed(says) if says.contains("longer than the limit of 4 bytes")), "{report}");
+        assert_eq!((report.ended_right(), report.lasted), (&Ended::Cleanly, Duration::ZERO), "{report}");
+    }
+}
