@@ -258,6 +258,23 @@ fn tl_2_bulk_passes_both_ways_at_once_within_bounds() {
 }
 
 #[test]
+fn tl_2_tls_passes_through_tls() {
+    let (mut client, mut server) = pair(&TLS13);
+    assert!(client.conn.push_filter(Box::new(client_tls(&TLS12)), Leftover::Reject).is_ok());
+    assert!(server.conn.push_filter(Box::new(server_tls(&TLS12)), Leftover::Reject).is_ok());
+    let line = |at: usize| format!("{at:01000}");
+    for at in 0..1000 {
+        client.send(line(at));
+        server.send(line(at));
+    }
+    client.conn.outbox().close();
+    run(&mut client, &mut server, &mut Cut::Random(5));
+    for end in [&client, &server] {
+        assert!(end.said.len() == 1001 && (0..1000).all(|at| end.said[at] == line(at)) && end.said[1000] == "over");
+    }
+}
+
+#[test]
 fn tl_2_an_application_that_does_not_read_holds_the_peer_up() {
     let (mut client, mut server) = pair(&TLS13);
     run(&mut client, &mut server, &mut Cut::Whole);

@@ -412,7 +412,7 @@ impl Layers {
     }
 
     /// The failure that comes first in the stream: that of the topmost layer that has failed, since what lower ones have delivered came before theirs.
-    pub(super) fn failure(&self) -> Option<&FilterError> {
+    fn failure(&self) -> Option<&FilterError> {
         self.stack.iter().rev().find_map(|layer| layer.failed.as_ref())
     }
 
@@ -423,6 +423,16 @@ impl Layers {
     /// Since when a filter has been in its handshake.
     pub(super) fn handshake(&self) -> Option<Time> {
         self.stack.iter().filter(|layer| layer.failed.is_none() && layer.filter.is_handshaking()).map(|layer| layer.since).min()
+    }
+
+    /// What has failed, when everything that was delivered is read.
+    #[inline]
+    pub(super) fn check(&mut self, now: Time) -> Option<FilterError> {
+        if self.is_empty() {
+            return None;
+        }
+        self.is_stuck(now);
+        self.failure().cloned()
     }
 
     /// Throws away what waits to be sent.

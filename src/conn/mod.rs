@@ -108,7 +108,7 @@ const STORAGE: BufConfig = BufConfig { shrink_above: SMALL_BLOCK, ..BufConfig::D
 /// |---|---|---|---|
 /// | open | yes | yes | the peer ends, fails, or is [drained](Self::begin_drain) |
 /// | closing | yes | what is queued, and then the end | that is [shut](Self::shut) |
-/// | over ([`Turn::Over`] was given) | no | last words, and then the end; goes on where [half-open](Self::half_open) | the application closes, all is sent and shut |
+/// | over ([`Turn::Over`] was given) | no, but for a filter that holds output back | last words, and then the end; goes on where [half-open](Self::half_open) | the application closes, all is sent and shut |
 /// | handed off ([`Turn::Handoff`]) | no | no | [`into_parts`](Self::into_parts) |
 /// | done ([`Turn::Done`], for ever) | no | no | |
 pub struct Conn<P: Protocol> {
@@ -360,7 +360,7 @@ impl<P: Protocol> Conn<P> {
         show(seen, &mut self.engine, &mut self.rest)
     }
 
-    /// Takes the next bytes from the peer, borrowed: events are handed out of the caller's own chunk. What is unread when the guard is dropped is stored.
+    /// Takes the next bytes from the peer, borrowed: events are handed out of the caller's own chunk. What is unread when the guard is dropped is stored; below a filter, everything.
     ///
     /// # Errors
     /// [`Refused`], with the chunk untouched: only when it was not asked for.
@@ -737,9 +737,8 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             self.conclude(Ok(()));
             return None;
         }
-        self.layers.is_stuck(self.clock.now);
-        if let Some(error) = self.layers.failure() {
-            self.conclude(Err(Failure::Filter(error.clone())));
+        if let Some(error) = self.layers.check(self.clock.now) {
+            self.conclude(Err(Failure::Filter(error)));
             return None;
         }
         self.clock.pause(engine.decoder().phase(), idle, engine.position());
