@@ -795,11 +795,14 @@ fn fi_8_an_end_that_came_before_the_filter_is_that_below_it() {
 fn fi_8_the_end_is_behind_everything_that_is_shown() {
     let total = Arc::new(AtomicUsize::new(0));
     let counted = total.clone();
+    let mut ended = false;
     let mut conn = over(vec![does(move |pipe| {
-        let (n, has_ended) = (pipe.wire().len(), pipe.wire_has_ended());
-        counted.fetch_add(n, Ordering::Relaxed);
-        pipe.consume(n);
-        if has_ended {
+        if !ended {
+            ended = pipe.wire_has_ended();
+            counted.fetch_add(pipe.wire().len(), Ordering::Relaxed);
+            pipe.consume(usize::MAX);
+        }
+        if ended {
             pipe.end();
         }
     })]);
