@@ -62,6 +62,12 @@ pub trait Filter: Send {
     }
 }
 
+impl fmt::Debug for dyn Filter + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Filter").field("deadline", &self.deadline()).field("is_handshaking", &self.is_handshaking()).finish_non_exhaustive()
+    }
+}
+
 /// What becomes of bytes that were read before a filter came, or went, and have not been looked at. There is no default: bytes that a peer sent before the change could pass for bytes behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leftover {
