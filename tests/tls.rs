@@ -258,6 +258,41 @@ fn tl_2_bulk_passes_both_ways_at_once_within_bounds() {
 }
 
 #[test]
+fn tl_2_a_record_for_which_there_is_no_room_waits() {
+    let (mut client, mut server) = pair(&TLS13);
+    run(&mut client, &mut server, &mut Cut::Whole);
+    let lines: Said = (0..300).map(|at| format!("{at:01000}")).collect();
+    let mut wire = Vec::new();
+    for line in &lines {
+        client.send(line);
+        let Turn::Want(want) = client.conn.step() else { panic!("nothing came") };
+        wire.extend(client.conn.output().flatten());
+        client.conn.sent(Time::ZERO, want.write).unwrap();
+    }
+    assert_eq!(records(&wire), [23; 300]);
+    drop(server.conn.feed(Time::ZERO, &wire).unwrap());
+    server.turn(&mut client, &mut Cut::Whole);
+    assert_eq!(server.said, lines);
+}
+
+#[test]
+fn tl_2_tls_passes_through_tls() {
+    let (mut client, mut server) = pair(&TLS13);
+    assert!(client.conn.push_filter(Box::new(client_tls(&TLS12)), Leftover::Reject).is_ok());
+    assert!(server.conn.push_filter(Box::new(server_tls(&TLS12)), Leftover::Reject).is_ok());
+    let line = |at: usize| format!("{at:01000}");
+    for at in 0..1000 {
+        client.send(line(at));
+        server.send(line(at));
+    }
+    client.conn.outbox().close();
+    run(&mut client, &mut server, &mut Cut::Random(5));
+    for end in [&client, &server] {
+        assert!(end.said.len() == 1001 && (0..1000).all(|at| end.said[at] == line(at)) && end.said[1000] == "over");
+    }
+}
+
+#[test]
 fn tl_2_an_application_that_does_not_read_holds_the_peer_up() {
     let (mut client, mut server) = pair(&TLS13);
     run(&mut client, &mut server, &mut Cut::Whole);

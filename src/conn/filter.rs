@@ -62,6 +62,12 @@ pub trait Filter: Send {
     }
 }
 
+impl fmt::Debug for dyn Filter + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Filter").field("deadline", &self.deadline()).field("is_handshaking", &self.is_handshaking()).finish_non_exhaustive()
+    }
+}
+
 /// What becomes of bytes that were read before a filter came, or went, and have not been looked at. There is no default: bytes that a peer sent before the change could pass for bytes behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leftover {
@@ -424,7 +430,7 @@ impl Layers {
     }
 
     /// The failure that comes first in the stream: that of the topmost layer that has failed, since what lower ones have delivered came before theirs.
-    pub(super) fn failure(&self) -> Option<&FilterError> {
+    fn failure(&self) -> Option<&FilterError> {
         self.stack.iter().rev().find_map(|layer| layer.failed.as_ref())
     }
 
@@ -435,6 +441,16 @@ impl Layers {
     /// Since when a filter has been in its handshake.
     pub(super) fn handshake(&self) -> Option<Time> {
         self.stack.iter().filter(|layer| layer.failed.is_none() && layer.filter.is_handshaking()).map(|layer| layer.since).min()
+    }
+
+    /// What has failed, when everything that was delivered is read.
+    #[inline]
+    pub(super) fn check(&mut self, now: Time) -> Option<FilterError> {
+        if self.is_empty() {
+            return None;
+        }
+        self.is_stuck(now);
+        self.failure().cloned()
     }
 
     /// Throws away what waits to be sent.

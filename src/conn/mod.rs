@@ -109,7 +109,7 @@ const STORAGE: BufConfig = BufConfig { shrink_above: SMALL_BLOCK, ..BufConfig::D
 /// | open | yes | yes | whatever happens first |
 /// | draining, by [`begin_drain`](Self::begin_drain) | to the end of the frame that has begun | yes | over |
 /// | closed, by [`Outbox::close`] | yes | what is queued, and then the end | over, when the peer ends |
-/// | over, told by [`Turn::Over`]: the peer ended | no | last words, what is queued, and then the end; if [half-open](Self::half_open), all until it is closed | done, when the end is [sent](Self::shut) |
+/// | over, told by [`Turn::Over`]: the peer ended | no, but for a filter that holds output back | last words, what is queued, and then the end; if [half-open](Self::half_open), all until it is closed | done, when the end is [sent](Self::shut) |
 /// | over: it failed | no | last words, what is queued, and then the end | done |
 /// | over: [reset](Self::reset), or output stood still | no | nothing: what is queued is lost | done |
 /// | handed over, told by [`Turn::Handoff`] | no | what is queued | [`into_parts`](Self::into_parts) |
@@ -368,7 +368,7 @@ impl<P: Protocol> Conn<P> {
         show(seen, &mut self.engine, &mut self.rest)
     }
 
-    /// Takes the next bytes from the peer, borrowed: events are handed out of the caller's own chunk. What is unread when the guard is dropped is stored.
+    /// Takes the next bytes from the peer, borrowed: events are handed out of the caller's own chunk. What is unread when the guard is dropped is stored; below a filter, everything.
     ///
     /// # Errors
     /// [`Refused`], with the chunk untouched: only when it was not asked for.
@@ -777,9 +777,8 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             self.conclude(Ok(()));
             return None;
         }
-        self.layers.is_stuck(self.clock.now);
-        if let Some(error) = self.layers.failure() {
-            self.conclude(Err(Failure::Filter(error.clone())));
+        if let Some(error) = self.layers.check(self.clock.now) {
+            self.conclude(Err(Failure::Filter(error)));
             return None;
         }
         self.clock.pause(engine.decoder().phase(), idle);
