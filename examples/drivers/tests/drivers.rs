@@ -4,13 +4,15 @@ use std::future::Future;
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::pin::pin;
+use std::sync::Mutex;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
 use framewright::Time;
 use framewright::conn::{Conn, Filter, FilterError, Limits, Outbox, Pipe, Timeouts};
-use framewright_drivers::app::{App, Client, Clock, Hash, Heard, Random, Secure, Server, connection, text};
+use framewright_drivers::app::{App, Client, Clock, Hash, Heard, Random, Secure, Server, connection, serve as serve_app, text};
 use framewright_drivers::protocol::{Event, MAX_PAYLOAD, Message, Post, Side};
 use framewright_drivers::{blocking, memory, mio, threads, tls, tokio, uring};
 
@@ -131,9 +133,10 @@ fn an_upgrade_in_mid_stream_under_every_driver() {
     }
 }
 
-/// The drivers do wait for the time that a connection tells them: nothing else ends these.
+/// The drivers do wait for the time that a connection tells them: nothing else ends these, whose peers hold on.
 #[test]
 fn a_peer_that_says_nothing_is_left_under_every_driver() {
+    const PATIENCE: Duration = Duration::from_secs(20); // for a driver that forgets the time
     for (name, driver) in drivers() {
         println!("{name}");
         let side = |clock: Clock| {
@@ -141,11 +144,30 @@ fn a_peer_that_says_nothing_is_left_under_every_driver() {
             let limits = Limits { timeouts, ..Limits::DEFAULT };
             (Conn::with_limits(Post::new(Side::Server), clock.now(), limits), Server::new(None))
         };
-        serve(driver, 2, side, |_, mut socket| {
-            socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap(); // for a driver that forgets it
-            assert_eq!(socket.read(&mut [0]).unwrap(), 0);
+        let (over, is_over) = channel::<()>();
+        let is_over = Mutex::new(is_over);
+        thread::scope(|scope| {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            scope.spawn(move || {
+                driver(listener, 1, side).unwrap();
+                drop(over);
+            });
+            peer.set_read_timeout(Some(PATIENCE)).unwrap();
+            assert_eq!(peer.read_to_end(&mut Vec::new()).unwrap(), 0); // whatever interrupts it
+            let waited = is_over.lock().unwrap().recv_timeout(PATIENCE);
+            drop(peer);
+            assert_eq!(waited, Err(RecvTimeoutError::Disconnected));
         });
     }
+}
+
+#[test]
+fn what_is_said_behind_an_upgrade_in_clear_ends_the_connection() {
+    let (mut conn, mut server) = (connection(Side::Server, Time::ZERO), Server::new(Some(invert)));
+    drop(conn.feed(Time::ZERO, b"U\0\0\0\xae\xff\xff\xff").unwrap()); // as the filter would take it
+    assert_eq!(serve_app(&mut conn, &mut server), None);
+    assert!(server.failure.is_some());
 }
 
 #[test]
@@ -200,22 +222,21 @@ fn converse(seed: u64, pipe: usize, drops: impl Fn(usize) -> bool) -> usize {
 struct Bulk {
     side: Side,
     left: usize,
+    len: usize,
     heard: usize,
     failure: Option<String>,
 }
 
-const BULK: usize = 24;
-
 impl Bulk {
-    fn new(side: Side) -> Self {
-        Self { side, left: BULK, heard: 0, failure: None }
+    const fn new(side: Side, count: usize, len: usize) -> Self {
+        Self { side, left: count, len, heard: 0, failure: None }
     }
 }
 
 impl App for Bulk {
     fn speak(&mut self, out: &mut Outbox<'_, Post>) {
         while self.left > 0 && out.is_writable() {
-            let payload = text(self.left as u64, MAX_PAYLOAD).into();
+            let payload = text(self.left as u64, self.len).into();
             out.send(if self.side == Side::Client { Message::Request(payload) } else { Message::Push(payload) }).unwrap();
             self.left -= 1;
         }
@@ -236,18 +257,50 @@ impl App for Bulk {
     }
 }
 
+fn in_threads(socket: &TcpStream, app: &mut Bulk, clock: Clock) {
+    threads::run(socket, &mut connection(app.side, clock.now()), app, clock);
+}
+
+/// Runs two bulk senders against each other, a server by `run`.
+fn bulk(count: usize, len: usize, run: fn(&TcpStream, &mut Bulk, Clock)) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let check = |side: Side, socket: TcpStream, run: fn(&TcpStream, &mut Bulk, Clock)| {
+        let mut app = Bulk::new(side, count, len);
+        run(&socket, &mut app, Clock::start());
+        assert_eq!((app.failure, app.heard), (None, count * len));
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| check(Side::Client, TcpStream::connect(address).unwrap(), in_threads));
+        check(Side::Server, listener.accept().unwrap().0, run);
+    });
+}
+
 /// More than the buffers of both sockets hold, both ways, and both say it before they have heard anything.
 #[test]
 fn two_bulk_senders_in_threads_do_not_wait_for_each_other() {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    let run = |side: Side, socket: TcpStream| {
-        let (clock, mut app) = (Clock::start(), Bulk::new(side));
-        threads::run(&socket, &mut connection(side, clock.now()), &mut app, clock);
-        assert_eq!((app.failure, app.heard), (None, BULK * MAX_PAYLOAD));
-    };
-    thread::scope(|scope| {
-        scope.spawn(|| run(Side::Client, TcpStream::connect(address).unwrap()));
-        run(Side::Server, listener.accept().unwrap().0);
+    bulk(24, MAX_PAYLOAD, in_threads);
+}
+
+/// More pieces than one call writes.
+#[test]
+fn what_a_call_does_not_write_is_written_by_the_next() {
+    bulk(60, 1100, in_threads);
+    bulk(60, 1100, |socket, app, clock| {
+        blocking::run(socket, &mut connection(app.side, clock.now()), app, clock).unwrap();
     });
+}
+
+/// At the end much is there, and nothing more comes to tell of it.
+#[test]
+fn a_bulk_sender_is_heard_to_the_end_under_every_driver() {
+    for (name, driver) in drivers() {
+        println!("{name}");
+        let side = |clock: Clock| (connection(Side::Server, clock.now()), Server::new(None));
+        serve(driver, 3, side, |_, socket| {
+            let mut app = Bulk::new(Side::Client, 24, MAX_PAYLOAD);
+            in_threads(&socket, &mut app, Clock::start());
+            assert_eq!((app.failure, app.heard), (None, 24 * MAX_PAYLOAD + 100));
+        });
+    }
 }
