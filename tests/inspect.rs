@@ -204,6 +204,25 @@ fn frames_of_every_codec_are_shown_with_their_parts() {
     }
 }
 
+/// The check values of the CRC catalogue: each of the digits 1 to 9.
+#[test]
+fn checksums_are_those_that_their_names_say() {
+    #[rustfmt::skip]
+    let rows: [(&str, &[u8]); 16] = [
+        ("sum-8", b"\xdd"), ("ubx", b"\xdd\x15"), ("crc-8-smbus", b"\xf4"), ("crc-8-maxim-dow", b"\xa1"),
+        ("crc-16-arc", b"\xbb\x3d"), ("crc-16-modbus", b"\x4b\x37"), ("crc-16-kermit", b"\x21\x89"), ("crc-16-xmodem", b"\x31\xc3"),
+        ("crc-16-ibm-3740", b"\x29\xb1"), ("crc-16-ibm-sdlc", b"\x90\x6e"), ("crc-24-openpgp", b"\x21\xcf\x02"), ("crc-24-lte-a", b"\xcd\xe7\x03"),
+        ("crc-32-iso-hdlc", b"\xcb\xf4\x39\x26"), ("crc-32-iscsi", b"\xe3\x06\x92\x83"), ("crc-32-mpeg-2", b"\x03\x76\xe6\xe7"),
+        ("crc-64-xz", b"\x99\x5d\xc9\xbb\xdf\x19\x39\xfa"),
+    ];
+    for (name, value) in rows {
+        let stream = [b"\x09123456789", value].concat();
+        let shown = inspect_with(&format!("--codec length-field --width 1 --checksum {name} --checksum-from 1"), &stream);
+        let end = format!("1 frame, {} bytes, 0 bytes skipped, 0 errors\n", stream.len());
+        assert!(stdout(&shown).ends_with(&end), "{name}: {}", stdout(&shown));
+    }
+}
+
 #[test]
 fn what_was_done_to_a_payload_is_undone_and_its_bytes_are_counted_from_its_start() {
     let shown = inspect_with("--codec slip --bytes 17", b"\xc0\xdb\xdc.0123456789abcdef\xc0\xc0\xdb0\xc0");
