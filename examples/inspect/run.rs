@@ -21,7 +21,7 @@ pub(crate) enum Outcome {
 }
 
 /// Shows the frames of a stream: fed in chunks of `chunk` bytes, or read into the engine's own buffer.
-pub(crate) fn run<D>(codec: Shown<D>, source: &mut Source, chunk: Option<usize>, report: &mut Report<'_>) -> io::Result<Outcome>
+pub(crate) fn run<D>(codec: &Shown<D>, source: &mut Source, chunk: Option<usize>, report: &mut Report<'_>) -> io::Result<Outcome>
 where
     D: Decode + Clone,
     for<'a> D::Frame<'a>: Payload,
@@ -34,7 +34,7 @@ where
         }
         source.forget(engine.position())?;
         let frames = read(&mut engine, source, &mut chunk)?;
-        match drain(frames, &codec, source, report)? {
+        match drain(frames, codec, source, report)? {
             Continue(wait) => source.wait_for(wait),
             Break(outcome) => {
                 report.summary(engine.position())?;

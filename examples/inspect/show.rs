@@ -49,15 +49,12 @@ impl<'a> Report<'a> {
         if self.frames > self.most_frames {
             return Ok(());
         }
-        match layout.payload(place, payload.len()) {
-            Some(payload) => {
-                self.title(place, &parts(place, &payload, layout))?;
-                self.bytes(Offset::InStream(place.offset), encoded, &payload)
-            }
-            None => {
-                self.title(place, &format!(" ({} payload, {})", payload.len(), layout.name()))?;
-                self.bytes(Offset::InPayload(0), payload, &(0..payload.len()))
-            }
+        if let Some(payload) = layout.payload(place, payload.len()) {
+            self.title(place, &parts(place, &payload, layout))?;
+            self.bytes(Offset::InStream(place.offset), encoded, &payload)
+        } else {
+            self.title(place, &format!(" ({} payload, {})", payload.len(), layout.name()))?;
+            self.bytes(Offset::InPayload(0), payload, &(0..payload.len()))
         }
     }
 

@@ -10,7 +10,9 @@ macro_rules! crc {
         |parts| {
             static CRC: Crc<$bits, Table<1>> = Crc::<$bits, Table<1>>::new(&crc::$algorithm);
             let mut digest = CRC.digest();
-            parts.iter().for_each(|part| digest.update(part));
+            for part in parts {
+                digest.update(part);
+            }
             digest.finalize().into()
         }
     };
@@ -41,7 +43,7 @@ fn sum(parts: &[&[u8]]) -> u64 {
     parts.iter().copied().flatten().map(|byte| u64::from(*byte)).sum()
 }
 
-/// The 8-bit Fletcher of u-blox receivers, CK_A first.
+/// The 8-bit Fletcher of u-blox receivers, `CK_A` first.
 fn ubx(parts: &[&[u8]]) -> u64 {
     let bytes = parts.iter().copied().flatten();
     let [a, b] = bytes.fold([0_u8; 2], |[a, b], byte| [a.wrapping_add(*byte), b.wrapping_add(a).wrapping_add(*byte)]);

@@ -86,7 +86,7 @@ type Made = Result<Codec, String>;
 
 pub(crate) trait Run {
     /// Shows a stream, as [`run`] does.
-    fn run(self: Box<Self>, source: &mut Source, chunk: Option<usize>, report: &mut Report<'_>) -> io::Result<Outcome>;
+    fn run(&self, source: &mut Source, chunk: Option<usize>, report: &mut Report<'_>) -> io::Result<Outcome>;
 }
 
 impl<D> Run for Shown<D>
@@ -94,8 +94,8 @@ where
     D: Decode + Clone,
     for<'a> D::Frame<'a>: Payload,
 {
-    fn run(self: Box<Self>, source: &mut Source, chunk: Option<usize>, report: &mut Report<'_>) -> io::Result<Outcome> {
-        run(*self, source, chunk, report)
+    fn run(&self, source: &mut Source, chunk: Option<usize>, report: &mut Report<'_>) -> io::Result<Outcome> {
+        run(self, source, chunk, report)
     }
 }
 
@@ -154,20 +154,20 @@ pub(crate) struct CodecArgs {
 
 impl CodecArgs {
     /// Makes the codec, or says what is wrong with its options.
-    pub(crate) fn codec(&self) -> Made {
+    pub(crate) fn codec(self) -> Made {
         let name = self.codec.ok_or("no --codec")?;
         self.refuse_options_of_others(name)?;
-        let limit = self.limit;
+        let (limit, header, length) = (self.limit, self.header.unwrap_or_default(), self.length.unwrap_or_default());
         match name {
-            Name::Lines => Ok(given(&self.lines).lines(limit)),
-            Name::Utf8Lines => Ok(given(&self.lines).utf8_lines(limit)),
-            Name::Delimiters => given(&self.delimiters).codec(limit),
-            Name::LengthField => given(&self.length).length_field(given(&self.header), given(&self.length_field), limit),
-            Name::Fixed => given(&self.fixed).codec(),
-            Name::Varint => Ok(given(&self.varint).codec(given(&self.header), limit)),
-            Name::AsciiLength => given(&self.ascii_length).codec(limit),
+            Name::Lines => Ok(self.lines.unwrap_or_default().lines(limit)),
+            Name::Utf8Lines => Ok(self.lines.unwrap_or_default().utf8_lines(limit)),
+            Name::Delimiters => self.delimiters.unwrap_or_default().codec(limit),
+            Name::LengthField => length.length_field(header, self.length_field.unwrap_or_default(), limit),
+            Name::Fixed => self.fixed.unwrap_or_default().codec(),
+            Name::Varint => Ok(self.varint.unwrap_or_default().codec(header, limit)),
+            Name::AsciiLength => self.ascii_length.unwrap_or_default().codec(limit),
             Name::Netstring => Ok(digits::netstring(limit)),
-            Name::SyncWord => given(&self.length).sync_word(given(&self.header), given(&self.sync_word), limit),
+            Name::SyncWord => length.sync_word(header, self.sync_word.unwrap_or_default(), limit),
             Name::Cobs => Ok(stuffed::cobs(limit)),
             Name::Slip => Ok(stuffed::slip(limit)),
         }
@@ -197,11 +197,6 @@ impl CodecArgs {
             None => Ok(()),
         }
     }
-}
-
-/// The options that were given, or none of them.
-fn given<T: Clone + Default>(options: &Option<T>) -> T {
-    options.clone().unwrap_or_default()
 }
 
 fn spelling(name: Name) -> String {
