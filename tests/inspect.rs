@@ -167,6 +167,7 @@ const PARTS: &[Parts] = &[
     Parts("--codec lines --max 3 --on-excess truncate", b"four\n", &["1 at byte 0: 3 bytes (3 payload), truncated"]),
     Parts("--codec lines --max 0 --on-excess truncate", b"four\n", &["1 at byte 0: 0 bytes, truncated"]),
     Parts("--codec utf8-lines", b"\xc3\xaf\r\n", &["1 at byte 0: 4 bytes (2 payload, 2 ending)"]),
+    Parts("--codec utf8-lines --ending any", b"\xc3\xaf\r.\n", &["1 at byte 0: 3 bytes (2 payload, 1 ending)", "2 at byte 3: 2 bytes (1 payload, 1 ending)"]),
     Parts("--codec utf8-lines --keep", b"\xc3\xaf\r\n", &["1 at byte 0: 4 bytes (4 payload)"]),
     Parts("--codec utf8-lines --max 4 --on-excess truncate", b"fin\xc3\xafe\n", &["1 at byte 0: 4 bytes (3 payload, 1 cut off), truncated"]),
     Parts("--codec delimiters --delimiter ;", b"a;b", &["1 at byte 0: 2 bytes (1 payload, 1 delimiter)", "2 at byte 2: 1 byte (1 payload)"]),
