@@ -27,6 +27,53 @@ const BAD_STREAMS: &[(&str, &[u8])] = &[
     ("--codec length-field --width 2 --max 9 --on-excess discard", b"\0\x05hello\0\x0atoo long..\0\0\0\x01x\0\x0bcut off"),
     ("--codec length-field --width 2 --offset 1 --counts frame --max 9", b"a\0\x03b\0\x02c\0\x03"),
     ("--codec length-field --width 4 --little-endian --trailer 1 --keep-header", b"\x01\0\0\0ab\x02\0\0"),
+    ("--codec length-field --width 1 --checksum crc-16-ibm-3740", b"\x02hi\xdd\xf0\x02ho\0\0\x02hi\xdd\xf0\x05"),
+    ("--codec length-field --width 2 --max 3 --on-excess truncate", b"\0\x05hello\0\x03abc\0\x04f"),
+    ("--codec utf8-lines", b"na\xc3\xafve\r\nna\xefve\ncut \xc3\ntoo long for a row of a hexdump, and for what is shown of it: \xff\n"),
+    ("--codec utf8-lines --max 4 --on-excess truncate", b"na\xc3\xafve\nfin\xc3\xafe\r\nna\xefve\nx"),
+    ("--codec utf8-lines --max 4 --on-excess discard --ending any", b"na\xc3\xafve\rna\xef\rx\r"),
+    ("--codec fixed --length 3", b"onetwoth"),
+    ("--codec varint --max 300", b"\x05hello\x85\0again\x80\x80\x01"),
+    ("--codec varint --max 3 --on-excess discard --offset 1", b"a\x05hellob\x01xc\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02"),
+    ("--codec varint --max 3 --on-excess truncate --keep-header", b"\x05hello\x01x\x83\0abc\x05"),
+    ("--codec varint --form mqtt --offset 1 --minimal", b"\xc0\0\x30\x82\0hi"),
+    ("--codec varint --form mqtt --offset 1", b"\xc0\0\x30\xff\xff\xff\xff"),
+    ("--codec varint --form quic --max 99 --on-excess discard", b"\x02hi\x40\x02ho\x40\x64\0\x80\0\0\xff"),
+    ("--codec ascii-length --terminator : --max 5", b"5:hello007:"),
+    ("--codec ascii-length --terminator : --max 5 --on-excess discard", b"5:hello0000012:too long for.2;"),
+    ("--codec ascii-length --base hex --terminator \\r\\n --suffix \\r\\n", b"A\r\n0123456789\r\n3\r\nabc\rx"),
+    ("--codec ascii-length --base hex --terminator = --suffix ; --max 4 --on-excess truncate", b"2=ab;a=0123456789;0=;xyz"),
+    ("--codec netstring", b"5:hello,0:,3:abc;"),
+    ("--codec netstring --max 8 --on-excess truncate", b"5:hello,12:hello world!,00:,"),
+    ("--codec netstring --max 8 --on-excess discard", b"12:hello world!,9:........,123456789012345678901:"),
+    ("--codec cobs --max 8", b"\0\x03\x11\x22\x02\x33\0\x01\0\x05a\0\xffabcdefgh\0"),
+    ("--codec cobs --max 2 --on-excess discard", b"\x03ab\0\x01\x01\x01\x01\0\x02a\0\x09"),
+    ("--codec cobs --max 4 --on-excess truncate", b"\x03a\0\x02a\x01\x01\x01\x01\x01\0\x02a\0"),
+    ("--codec slip --max 3", b"\xc0a\xdb\xdcb\xc0\xdbx\xc0\xc0abcd\xc0"),
+    ("--codec slip --max 2 --on-excess discard", b"\xdb\xdc\xdb\xdd\xc0\xdb\xdca\xdb\xdd\xc0\xdb"),
+    ("--codec slip --max 2 --on-excess truncate", b"a\xdb\xdcb\xc0\xdb\xc0x"),
+];
+
+/// Streams of which there is nothing but frames, and what is skipped.
+const GOOD_STREAMS: &[(&str, &[u8])] = &[
+    ("--codec lines --max 3 --on-excess truncate --ending crlf", b"one\r\nfour\r\nfi\rve\r\nsix\r"),
+    ("--codec delimiters --delimiter ;; --max 3 --on-excess truncate --frames 1", b"one;;four;;;five;;\0"),
+    ("--codec fixed --length 3", b"onetwothr"),
+    ("--codec sync-word --magic Hi --width 1 --max 3", b"HHi\x01a..Hi\xffHi\x02okHi\x03Hi\0"),
+    (
+        "--codec sync-word --magic \\xb5\\x62 --offset 2 --width 2 --little-endian --checksum ubx --checksum-from 2",
+        b"$\xb5\x62\x05\x01\x02\0\x06\x01\x0f\x38\xb5\x62\x05\x01\x02\0\x06\x01\x0f\x39\xb5",
+    ),
+    ("--codec lines --max 3 --on-excess truncate", b"one\r\nfour\nfi\rve\nsix"),
+    ("--codec lines --max 0 --on-excess truncate", b"\n\nx\ny"),
+    ("--codec utf8-lines --max 4 --on-excess truncate --keep", b"na\xc3\xafve\r\nfin\xc3\xafe\r\nna\xc3\xaf\r\n"),
+    ("--codec delimiters --delimiter ;; --delimiter ;;; --max 3 --on-excess truncate", b"one;;four;;;five;;"),
+    ("--codec length-field --width 1 --trailer 1 --max 3 --on-excess truncate", b"\x05hello!\x03abc!"),
+    ("--codec varint --max 3 --on-excess truncate", b"\x05hello\x83\0abc\0"),
+    ("--codec ascii-length --terminator : --suffix ; --max 3 --on-excess truncate", b"5:hello;3:abc;0:;"),
+    ("--codec netstring --max 3 --on-excess truncate", b"5:hello,3:abc,0:,"),
+    ("--codec cobs --max 3 --on-excess truncate", b"\x06hello\0\x04abc\0"),
+    ("--codec slip --max 3 --on-excess truncate", b"hell\xdb\xdd\xc0a\xdb\xdcc\xc0"),
 ];
 
 #[test]
@@ -58,6 +105,16 @@ fn the_captures_hold_what_their_readme_says() {
         "70 frames (67 not shown), 12443 bytes, 0 bytes skipped, 0 errors",
         "263 frames (260 not shown), 13523 bytes, 0 bytes skipped, 0 errors",
         "637 frames (634 not shown), 41327 bytes, 0 bytes skipped, 1 error",
+        "47 frames (44 not shown), 2374 bytes, 43 bytes skipped, 1 error",
+        "40 frames (37 not shown), 7520 bytes, 0 bytes skipped, 0 errors",
+        "60 frames (57 not shown), 10689 bytes, 0 bytes skipped, 0 errors",
+        "55 frames (52 not shown), 3454 bytes, 0 bytes skipped, 0 errors",
+        "60 frames (57 not shown), 4759 bytes, 0 bytes skipped, 0 errors",
+        "31 frames (28 not shown), 4132 bytes, 0 bytes skipped, 0 errors",
+        "40 frames (37 not shown), 1194 bytes, 0 bytes skipped, 0 errors",
+        "62 frames (59 not shown), 4076 bytes, 2278 bytes skipped, 0 errors",
+        "59 frames (56 not shown), 2440 bytes, 18 bytes skipped, 1 error",
+        "40 frames (37 not shown), 2430 bytes, 40 bytes skipped, 0 errors",
     ];
     let text = stdout(&inspect(&[], b""));
     let sums: Vec<_> = text.lines().filter(|line| line.contains(" not shown)")).collect();
@@ -77,13 +134,136 @@ fn chunks_change_nothing_in_the_captures() {
 #[test]
 fn chunks_change_nothing_in_bad_streams() {
     for (options, stream) in BAD_STREAMS {
-        let whole = inspect_with(options, stream);
-        assert!(stdout(&whole).contains("error: "), "{options}: {}", stdout(&whole));
-        for chunk in ["1", "2", "3", "7", "64"] {
-            let cut = inspect_with(&format!("{options} --chunk {chunk}"), stream);
-            assert_eq!(stdout(&cut), stdout(&whole), "{options} --chunk {chunk}");
-            assert_eq!(cut.status.code(), whole.status.code(), "{options} --chunk {chunk}");
-        }
+        let whole = check_chunks(options, stream);
+        assert!(whole.contains("error: "), "{options}: {whole}");
+    }
+}
+
+#[test]
+fn chunks_change_nothing_in_good_streams() {
+    for (options, stream) in GOOD_STREAMS {
+        let whole = check_chunks(options, stream);
+        assert!(!whole.contains("error: "), "{options}: {whole}");
+    }
+}
+
+/// Checks that chunks change nothing of what is shown of a stream, and returns that.
+fn check_chunks(options: &str, stream: &[u8]) -> String {
+    let whole = inspect_with(options, stream);
+    for chunk in ["1", "2", "3", "7", "64"] {
+        let cut = inspect_with(&format!("{options} --chunk {chunk}"), stream);
+        assert_eq!(stdout(&cut), stdout(&whole), "{options} --chunk {chunk}");
+        assert_eq!(cut.status.code(), whole.status.code(), "{options} --chunk {chunk}");
+    }
+    stdout(&whole)
+}
+
+/// How to read a stream, the stream, and what is said of it, without its bytes.
+struct Parts(&'static str, &'static [u8], &'static [&'static str]);
+
+#[rustfmt::skip]
+const PARTS: &[Parts] = &[
+    Parts("--codec lines --ending any", b"a\r\n\rb", &["1 at byte 0: 3 bytes (1 payload, 2 ending)", "2 at byte 3: 1 byte (1 ending)", "3 at byte 4: 1 byte (1 payload)"]),
+    Parts("--codec lines --max 3 --on-excess truncate", b"four\n", &["1 at byte 0: 3 bytes (3 payload), truncated"]),
+    Parts("--codec lines --max 0 --on-excess truncate", b"four\n", &["1 at byte 0: 0 bytes, truncated"]),
+    Parts("--codec utf8-lines", b"\xc3\xaf\r\n", &["1 at byte 0: 4 bytes (2 payload, 2 ending)"]),
+    Parts("--codec utf8-lines --ending any", b"\xc3\xaf\r.\n", &["1 at byte 0: 3 bytes (2 payload, 1 ending)", "2 at byte 3: 2 bytes (1 payload, 1 ending)"]),
+    Parts("--codec utf8-lines --keep", b"\xc3\xaf\r\n", &["1 at byte 0: 4 bytes (4 payload)"]),
+    Parts("--codec utf8-lines --max 4 --on-excess truncate", b"fin\xc3\xafe\n", &["1 at byte 0: 4 bytes (3 payload, 1 cut off), truncated"]),
+    Parts("--codec delimiters --delimiter ;", b"a;b", &["1 at byte 0: 2 bytes (1 payload, 1 delimiter)", "2 at byte 2: 1 byte (1 payload)"]),
+    Parts("--codec delimiters --delimiter ; --max 1 --on-excess truncate", b"ab;c;", &["1 at byte 0: 1 byte (1 payload), truncated", "2 at byte 3: 2 bytes (1 payload, 1 delimiter)"]),
+    Parts("--codec length-field --width 1 --checksum sum-8", b"\x02hi\xd3", &["1 at byte 0: 4 bytes (1 header, 2 payload, 1 checksum)"]),
+    Parts("--codec length-field --width 1 --checksum sum-8 --checksum-from 1 --trailer 2", b"\x02hi\xd1!", &["1 at byte 0: 5 bytes (1 header, 2 payload, 2 trailer)"]),
+    Parts("--codec length-field --width 1 --checksum crc-16-ibm-3740", b"\x02hi\xdd\xf0", &["1 at byte 0: 5 bytes (1 header, 2 payload, 2 checksum)"]),
+    Parts("--codec length-field --width 1 --checksum crc-16-ibm-3740 --checksum-little-endian --keep-trailer", b"\x02hi\xf0\xdd", &["1 at byte 0: 5 bytes (1 header, 4 payload)"]),
+    Parts("--codec length-field --width 1 --offset 1 --max 2 --trailer 1 --on-excess truncate", b".\x03abc!.\x01a!", &["1 at byte 0: 4 bytes (2 header, 2 payload), truncated", "2 at byte 6: 4 bytes (2 header, 1 payload, 1 trailer)"]),
+    Parts("--codec fixed --length 2", b"abcd", &["1 at byte 0: 2 bytes (2 payload)", "2 at byte 2: 2 bytes (2 payload)"]),
+    Parts("--codec varint", b"\x82\0hi\0", &["1 at byte 0: 4 bytes (2 header, 2 payload)", "2 at byte 4: 1 byte (1 header)"]),
+    Parts("--codec varint --keep-header --offset 1", b".\x82\0hi", &["1 at byte 0: 5 bytes (5 payload)"]),
+    Parts("--codec varint --form quic --max 1 --on-excess truncate", b"\x40\x02hi\x01!", &["1 at byte 0: 3 bytes (2 header, 1 payload), truncated", "2 at byte 4: 2 bytes (1 header, 1 payload)"]),
+    Parts("--codec varint --form mqtt --offset 1 --keep-header --max 1 --on-excess truncate", b"\x30\x02hi", &["1 at byte 0: 3 bytes (3 payload), truncated"]),
+    Parts("--codec ascii-length --terminator :", b"002:hi", &["1 at byte 0: 6 bytes (4 header, 2 payload)"]),
+    Parts("--codec ascii-length --base hex --terminator \\r\\n --suffix \\r\\n", b"a\r\n0123456789\r\n", &["1 at byte 0: 15 bytes (3 header, 10 payload, 2 suffix)"]),
+    Parts("--codec ascii-length --terminator -- --suffix - --max 1 --on-excess truncate", b"2--hi-0---", &["1 at byte 0: 4 bytes (3 header, 1 payload), truncated", "2 at byte 6: 4 bytes (3 header, 1 suffix)"]),
+    Parts("--codec netstring", b"12:hello world!,", &["1 at byte 0: 16 bytes (3 header, 12 payload, 1 comma)"]),
+    Parts("--codec netstring --max 5 --on-excess truncate", b"12:hello world!,", &["1 at byte 0: 8 bytes (3 header, 5 payload), truncated"]),
+    Parts("--codec sync-word --magic Hi --width 1 --header 2", b".Hi\x01.aHi\x01", &["1 at byte 1: 5 bytes (4 header, 1 payload)"]),
+    Parts("--codec sync-word --magic Hi --width 1 --keep-header --trailer 1", b"Hi\x01a.", &["1 at byte 0: 5 bytes (4 payload, 1 trailer)"]),
+    Parts("--codec sync-word --magic Hi --width 1 --counts frame --checksum sum-8 --checksum-from 2", b"Hi\x05a\x66Hi\x05a\x67", &["1 at byte 0: 5 bytes (3 header, 1 payload, 1 checksum)"]),
+    Parts("--codec cobs", b"\x03ab\x01\0\x01\0", &["1 at byte 0: 5 bytes (3 payload, unstuffed)", "2 at byte 5: 2 bytes (0 payload, unstuffed)"]),
+    Parts("--codec cobs --max 2 --on-excess truncate", b"\x04abc\0", &["1 at byte 0: 3 bytes (2 payload, unstuffed), truncated"]),
+    Parts("--codec slip", b"\xc0\xc0\xdb\xdd\xc0", &["1 at byte 2: 3 bytes (1 payload, unescaped)"]),
+    Parts("--codec slip --max 2 --on-excess truncate", b"a\xdb\xdcb\xc0", &["1 at byte 0: 3 bytes (2 payload, unescaped), truncated"]),
+];
+
+#[test]
+fn frames_of_every_codec_are_shown_with_their_parts() {
+    for Parts(options, stream, expected) in PARTS {
+        let text = stdout(&inspect_with(options, stream));
+        let found: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("frame ")).collect();
+        assert_eq!(found, *expected, "{options}: {text}");
+    }
+}
+
+/// The check values of the CRC catalogue: each of the digits 1 to 9.
+#[test]
+fn checksums_are_those_that_their_names_say() {
+    #[rustfmt::skip]
+    let rows: [(&str, &[u8]); 16] = [
+        ("sum-8", b"\xdd"), ("ubx", b"\xdd\x15"), ("crc-8-smbus", b"\xf4"), ("crc-8-maxim-dow", b"\xa1"),
+        ("crc-16-arc", b"\xbb\x3d"), ("crc-16-modbus", b"\x4b\x37"), ("crc-16-kermit", b"\x21\x89"), ("crc-16-xmodem", b"\x31\xc3"),
+        ("crc-16-ibm-3740", b"\x29\xb1"), ("crc-16-ibm-sdlc", b"\x90\x6e"), ("crc-24-openpgp", b"\x21\xcf\x02"), ("crc-24-lte-a", b"\xcd\xe7\x03"),
+        ("crc-32-iso-hdlc", b"\xcb\xf4\x39\x26"), ("crc-32-iscsi", b"\xe3\x06\x92\x83"), ("crc-32-mpeg-2", b"\x03\x76\xe6\xe7"),
+        ("crc-64-xz", b"\x99\x5d\xc9\xbb\xdf\x19\x39\xfa"),
+    ];
+    for (name, value) in rows {
+        let stream = [b"\x09123456789", value].concat();
+        let shown = inspect_with(&format!("--codec length-field --width 1 --checksum {name} --checksum-from 1"), &stream);
+        let end = format!("1 frame, {} bytes, 0 bytes skipped, 0 errors\n", stream.len());
+        assert!(stdout(&shown).ends_with(&end), "{name}: {}", stdout(&shown));
+    }
+}
+
+#[test]
+fn what_was_done_to_a_payload_is_undone_and_its_bytes_are_counted_from_its_start() {
+    let shown = inspect_with("--codec slip --bytes 17", b"\xc0\xdb\xdc.0123456789abcdef\xc0\xc0\xdb0\xc0");
+    assert_eq!(
+        stdout(&shown),
+        "frame 1 at byte 1: 20 bytes (18 payload, unescaped)
+  +0000000  c0 2e 30 31 32 33 34 35  36 37 38 39 61 62 63 64  |..0123456789abcd|
+  +0000010  65                                                |e|
+  and 1 more byte
+error: frame at byte 22: expected 0xdc or 0xdd behind an escape, found 0x30 at byte 1 of the frame (stepped over)
+  00000000  c0 db dc 2e 30 31 32 33  34 35 36 37 38 39 61 62  |....0123456789ab|
+  00000010  63 64 65 66 c0 c0 db 30  c0                       |cdef...0.|
+                              ^^                                     ^
+1 frame, 25 bytes, 5 bytes skipped, 1 error
+"
+    );
+    assert_eq!(shown.status.code(), Some(0));
+}
+
+/// As much of a bad frame is marked as it takes to tell, however much more is there.
+#[test]
+fn an_error_is_shown_with_what_tells_it() {
+    #[rustfmt::skip]
+    let rows: [(&str, &[u8], usize); 10] = [
+        ("--codec netstring --max 8", b"12:hello world!,", 2),
+        ("--codec netstring --max 8 --on-excess discard", b"12:hello world!,", 3),
+        ("--codec netstring", b"3:abc;5:hello,", 6),
+        ("--codec varint --max 99", b"\xe4\0hello", 2),
+        ("--codec lines --max 2 --ending crlf", b"ab\rcd\r\n", 4),
+        ("--codec utf8-lines", b"\xff...\nfine\n", 5),
+        ("--codec length-field --width 1 --checksum sum-8", b"\x02hi\0\0\0", 4),
+        ("--codec length-field --width 1 --max 3", b"\x04four", 1),
+        ("--codec cobs", b"\x09abc\0\x01\0", 5),
+        ("--codec fixed --length 5", b"four", 4),
+    ];
+    for (options, stream, marked) in rows {
+        let text = stdout(&inspect_with(options, stream));
+        let dump = text.lines().skip_while(|line| !line.starts_with("error: ")).find(|line| line.starts_with("  0000")).unwrap();
+        let bytes = dump[10..60].split_whitespace().count();
+        assert_eq!(bytes, marked, "{options}: {text}");
     }
 }
 
@@ -249,6 +429,33 @@ fn options_that_make_no_sense_are_refused() {
         "--codec length-field --width 5",
         "--codec length-field --width 2 --counts everything",
         "--codec length-field --width 2 --header 1",
+        "--codec length-field --width 2 --checksum md5",
+        "--codec length-field --width 2 --checksum ubx --trailer 1",
+        "--codec length-field --width 2 --checksum ubx --checksum-from 3",
+        "--codec length-field --width 2 --checksum ubx --on-excess truncate",
+        "--codec length-field --width 2 --checksum-from 1",
+        "--codec length-field --width 2 --checksum-little-endian",
+        "--codec length-field --width 2 --magic x",
+        "--codec length-field --width 2 --minimal",
+        "--codec utf8-lines --delimiter x",
+        "--codec delimiters --delimiter x --ending lf",
+        "--codec fixed",
+        "--codec fixed --length 0",
+        "--codec fixed --length 3 --max 3",
+        "--codec fixed --length 3 --on-excess fail",
+        "--codec varint --form roman",
+        "--codec varint --width 2",
+        "--codec ascii-length",
+        "--codec ascii-length --terminator 1",
+        "--codec ascii-length --terminator : --base roman",
+        "--codec ascii-length --terminator : --trailer 1",
+        "--codec netstring --terminator :",
+        "--codec sync-word --width 2",
+        "--codec sync-word --magic x",
+        "--codec sync-word --magic x --width 2 --keep-trailer",
+        "--codec sync-word --magic x --width 2 --on-excess discard",
+        "--codec cobs --length 3",
+        "--codec slip --keep-header",
         "--ending lf",
     ] {
         let refused = inspect_with(options, b"");

@@ -6,7 +6,10 @@
 use framewright::buf::{SegmentedBuf, StreamBuf};
 use framewright::encode::{Encode, Payload};
 use framewright::engine::{DEFAULT_BACKLOG, DEFAULT_MAX_FRAME};
-use framewright::framing::{Checksum, Counts, Delimiter, LengthField, LengthFieldBuilder, LineEnding, Lines, OnExcess, Width};
+use framewright::framing::{
+    AsciiLength, Base, Checksum, Cobs, Counts, Delimiter, Fixed, LengthField, LengthFieldBuilder, LineEnding, Lines, Netstring, OnExcess,
+    Slip, SyncWord, SyncWordBuilder, Utf8Lines, Varint, VarintForm, Width,
+};
 use framewright::testkit::{Kit, Transcript, text};
 use framewright::{Decode, Place};
 use quickcheck::{Arbitrary, Gen};
@@ -22,6 +25,12 @@ struct Row {
 }
 
 const LINES: &[u8] = b"\n\n\r\rab";
+const UTF8: &[u8] = b"\n\n\r\rab\xc3\xa9\xf0\x9f\x99\x82\xff";
+const DIGITS: &[u8] = b"001239aAf::;,x";
+const MAGIC: &[u8] = b"HHHiii\0\x01\x02\x05\x20\x40\xff";
+const ZEROS: &[u8] = b"\0\0\0\x01\x01\x02\x03\x10\xfe\xffx";
+const ESCAPES: &[u8] = b"\xc0\xc0\xdb\xdb\xdc\xddx";
+const VARINTS: &[u8] = b"\0\0\x01\x05\x10\x20\x40\x41\x80\x80\x81\xffx";
 const LENGTHS: &[u8] = b"\0\0\0\x01\x02\x03\x05\x08\x10\x20\x40\x41\xffx";
 
 #[rustfmt::skip]
@@ -52,6 +61,28 @@ const FRAMERS: &[Row] = &[
     Row { name: "length, counts itself, kept", alphabet: LENGTHS, make: |max, excess| length(adjusted(max).keep_header(), excess), write: |bytes| write_length(adjusted(ROOMY), bytes) },
     Row { name: "length, checked", alphabet: LENGTHS, make: |max, excess| length(checked(max), excess), write: |bytes| write_length(checked(ROOMY), bytes) },
     Row { name: "length, checked and kept", alphabet: LENGTHS, make: |max, excess| length(checked(max).keep_header().keep_trailer(), excess), write: |bytes| write_length(checked(ROOMY), bytes) },
+
+    Row { name: "utf8 lines, lf or crlf", alphabet: UTF8, make: |max, excess| utf8_lines(max, LineEnding::LfOrCrLf, excess), write: write_line },
+    Row { name: "utf8 lines, any", alphabet: UTF8, make: |max, excess| utf8_lines(max, LineEnding::Any, excess), write: write_line },
+    Row { name: "utf8 lines, crlf kept", alphabet: UTF8, make: |max, excess| framer(Utf8Lines::new(max).ending(LineEnding::CrLf).on_excess(excess).keep_ending(), |line| line.to_owned()), write: write_line },
+
+    Row { name: "fixed, of the limit's length", alphabet: LENGTHS, make: fixed, write: |payload| Some(payload.to_vec()) },
+
+    Row { name: "varint, leb128", alphabet: VARINTS, make: |max, excess| varint(Varint::new(VarintForm::Leb128, max), excess), write: |bytes| written(Varint::new(VarintForm::Leb128, ROOMY), bytes) },
+    Row { name: "varint, mqtt, minimal at an offset", alphabet: VARINTS, make: |max, excess| varint(Varint::new(VarintForm::Mqtt, max).offset(1).minimal(), excess), write: |bytes| written(Varint::new(VarintForm::Mqtt, ROOMY).offset(1), bytes) },
+    Row { name: "varint, quic, header kept", alphabet: VARINTS, make: |max, excess| varint(Varint::new(VarintForm::Quic, max).keep_header(), excess), write: |bytes| written(Varint::new(VarintForm::Quic, ROOMY), bytes) },
+
+    Row { name: "digits, decimal", alphabet: DIGITS, make: |max, excess| digits(Base::Decimal, ":", "", max, excess), write: |bytes| written(AsciiLength::new(Base::Decimal, ":", ROOMY).ok()?, bytes) },
+    Row { name: "digits, hexadecimal with a trailer", alphabet: DIGITS, make: |max, excess| digits(Base::Hex, "::", ";,", max, excess), write: |bytes| written(AsciiLength::new(Base::Hex, "::", ROOMY).ok()?.trailer(";,"), bytes) },
+    Row { name: "netstring", alphabet: DIGITS, make: |max, excess| framer(Netstring::new(max).on_excess(excess), |frame| text(frame)), write: |bytes| written(Netstring::new(ROOMY), bytes) },
+
+    Row { name: "sync word", alphabet: MAGIC, make: |max, excess| sync(hi(max), excess), write: |bytes| written(hi(ROOMY).build().ok()?, bytes) },
+    Row { name: "sync word, checked, header kept", alphabet: MAGIC, make: |max, excess| sync(hi(max).checksum(SUM).keep_header(), excess), write: |bytes| written(hi(ROOMY).checksum(SUM).build().ok()?, bytes) },
+    Row { name: "sync word, of its own parts", alphabet: MAGIC, make: |max, excess| sync(hihi(max), excess), write: |bytes| written(hihi(ROOMY).build().ok()?, bytes) },
+
+    Row { name: "cobs", alphabet: ZEROS, make: |max, excess| framer(Cobs::new(max).on_excess(excess), |frame| text(frame)), write: |bytes| written(Cobs::new(ROOMY), bytes) },
+    Row { name: "slip", alphabet: ESCAPES, make: |max, excess| framer(Slip::new(max).on_excess(excess), |frame| text(frame)), write: |bytes| written(Slip::new(ROOMY), bytes) },
+    Row { name: "slip, an end before each", alphabet: ESCAPES, make: |max, excess| framer(Slip::new(max).on_excess(excess), |frame| text(frame)), write: |bytes| written(Slip::new(ROOMY).leading_end(), bytes) },
 ];
 
 fn lines(max: usize, ending: LineEnding, excess: OnExcess) -> Option<Box<dyn Checked>> {
@@ -92,8 +123,45 @@ const fn adjusted(max: usize) -> LengthFieldBuilder {
 }
 
 fn checked(max: usize) -> LengthFieldBuilder {
-    let sum = |parts: &[&[u8]]| parts.iter().copied().flatten().map(|byte| u64::from(*byte)).sum();
-    payload(Width::U8, max).checksum(Checksum::new(Width::U8, sum))
+    payload(Width::U8, max).checksum(SUM)
+}
+
+const SUM: Checksum = Checksum::new(Width::U8, |parts| parts.iter().copied().flatten().map(|byte| u64::from(*byte)).sum());
+
+fn utf8_lines(max: usize, ending: LineEnding, excess: OnExcess) -> Option<Box<dyn Checked>> {
+    framer(Utf8Lines::new(max).ending(ending).on_excess(excess), |line| line.to_owned())
+}
+
+/// No frame is too long.
+fn fixed(len: usize, excess: OnExcess) -> Option<Box<dyn Checked>> {
+    if excess != OnExcess::Fail {
+        return None;
+    }
+    framer(Fixed::new(len).ok()?, |frame| text(frame))
+}
+
+fn varint(varint: Varint, excess: OnExcess) -> Option<Box<dyn Checked>> {
+    framer(varint.on_excess(excess), |frame| text(frame))
+}
+
+fn digits(base: Base, terminator: &str, trailer: &str, max: usize, excess: OnExcess) -> Option<Box<dyn Checked>> {
+    framer(AsciiLength::new(base, terminator, max).ok()?.trailer(trailer).on_excess(excess), |frame| text(frame))
+}
+
+fn hi(max: usize) -> SyncWordBuilder {
+    SyncWord::builder("Hi", Width::U8, Counts::Payload, max)
+}
+
+fn hihi(max: usize) -> SyncWordBuilder {
+    SyncWord::builder("HiHi", Width::U16, Counts::Frame, max).offset(1).header(4).trailer(1)
+}
+
+/// There is no other way to deal with a false start.
+fn sync(builder: SyncWordBuilder, excess: OnExcess) -> Option<Box<dyn Checked>> {
+    if excess != OnExcess::Fail {
+        return None;
+    }
+    framer(builder.build().ok()?, |frame| text(frame))
 }
 
 fn length(builder: LengthFieldBuilder, excess: OnExcess) -> Option<Box<dyn Checked>> {

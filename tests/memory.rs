@@ -6,9 +6,14 @@
 use bytes::Bytes;
 use core::mem::size_of;
 use framewright::buf::{BufConfig, LinearBuf, Needle, SegmentedBuf, StreamBuf, StreamBufMut, View};
+use framewright::conn::{Conn, Plain, Turn};
+use framewright::encode::{Encode, Payload};
 use framewright::engine::{EAGER_RESERVE, Kept, READ_BLOCK};
-use framewright::framing::{Counts, Delimiter, LengthField, Lines, OnExcess, Width};
-use framewright::{Decode, Engine, Refused, Step};
+use framewright::framing::{
+    AsciiLength, Base, Checksum, Cobs, Counts, Delimiter, Fixed, LengthField, Lines, Netstring, OnExcess, Slip, SyncWord, Utf8Lines,
+    Varint, VarintForm, Width,
+};
+use framewright::{Decode, Engine, Refused, Step, Time};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -362,6 +367,28 @@ fn delimiter() -> Delimiter {
     Delimiter::new(["\n", "\r\n", "\r\n\r\n"], 4096).unwrap()
 }
 
+const SUM: Checksum = Checksum::new(Width::U8, |parts| parts.iter().copied().flatten().map(|byte| u64::from(*byte)).sum());
+
+fn checked() -> LengthField {
+    LengthField::builder(Width::U16, Counts::Payload, 4096).checksum(SUM).build().unwrap()
+}
+
+fn chunks() -> AsciiLength {
+    AsciiLength::new(Base::Hex, "\r\n", 4096).unwrap().trailer("\r\n")
+}
+
+fn varint() -> Varint {
+    Varint::new(VarintForm::Leb128, 4096)
+}
+
+fn sync_word() -> SyncWord {
+    SyncWord::builder(b"\xb5\x62", Width::U16, Counts::Payload, 4096).offset(2).checksum(SUM.from(2)).build().unwrap()
+}
+
+fn fixed() -> Fixed {
+    Fixed::new(300).unwrap()
+}
+
 /// About 40 KB of frames of 0 to 600 bytes, and some of 3000.
 fn stream(frame: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     let lengths = (0..120).map(|at| if at % 30 == 29 { 3000 } else { at * 37 % 601 });
@@ -374,6 +401,26 @@ fn lines_stream() -> Vec<u8> {
 
 fn length_field_stream() -> Vec<u8> {
     stream(|payload| [&u16::try_from(payload.len()).unwrap().to_be_bytes()[..], payload].concat())
+}
+
+/// What a framer writes, with the bytes in it that it stuffs. No empty payload.
+fn written<C: for<'a> Encode<Message<'a> = Payload<'a>>>(make: impl Fn() -> C) -> Vec<u8> {
+    stream(|payload| {
+        let payload: Vec<u8> = payload.iter().enumerate().map(|(at, byte)| b"\0\xc0\xdb".get(at % 50).copied().unwrap_or(*byte)).collect();
+        let mut output = SegmentedBuf::new();
+        if !payload.is_empty() {
+            output.send(&mut make(), &payload[..]).ok().unwrap();
+        }
+        output.segments().flatten().copied().collect()
+    })
+}
+
+fn sync_word_stream() -> Vec<u8> {
+    [&b"noise \xb5"[..], &written(sync_word), b"noise \xb5\x62\0\0\xff\xff", &written(sync_word)].concat()
+}
+
+fn fixed_stream() -> Vec<u8> {
+    vec![b'x'; 300 * 120]
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -444,6 +491,73 @@ fn en_23_a_lent_frame_of_a_length_field_costs_no_allocation() {
 }
 
 #[test]
+fn en_23_a_lent_line_of_utf_8_costs_no_allocation() {
+    check_steady("Utf8Lines", || Utf8Lines::new(4096), &lines_stream());
+    let accented = stream(|payload| ["é".repeat(payload.len() / 2).as_bytes(), b"\n"].concat());
+    check_steady("Utf8Lines, accented", || Utf8Lines::new(4096), &accented);
+}
+
+#[test]
+fn en_23_a_lent_frame_of_a_checked_length_costs_no_allocation() {
+    check_steady("LengthField, checked", checked, &written(checked));
+    check_steady("SyncWord", sync_word, &sync_word_stream());
+}
+
+#[test]
+fn en_23_a_lent_frame_of_any_other_length_costs_no_allocation() {
+    check_steady("Fixed", fixed, &fixed_stream());
+    check_steady("Varint", varint, &written(varint));
+    check_steady("AsciiLength", chunks, &written(chunks));
+    check_steady("Netstring", || Netstring::new(4096), &written(|| Netstring::new(4096)));
+}
+
+#[test]
+fn en_23_a_lent_frame_that_was_stuffed_costs_no_allocation() {
+    check_steady("Cobs", || Cobs::new(4096), &written(|| Cobs::new(4096)));
+    check_steady("Slip", || Slip::new(4096), &written(|| Slip::new(4096)));
+}
+
+/// Checks that, when messages have been sent, it costs no allocation to send them again, copied or shared.
+fn check_steady_encoding<C: for<'a> Encode<Message<'a> = Payload<'a>>>(name: &str, mut encoder: C, len: usize) {
+    let payload: Vec<u8> = (0..len).map(|at| b"\0\xc0\xdb".get(at % 50).copied().unwrap_or(b'x')).collect();
+    let shared = Bytes::from(payload.clone());
+    let mut output = SegmentedBuf::new();
+    let mut round = |n: usize| {
+        for _ in 0..n {
+            output.send(&mut encoder, &payload[..]).ok().unwrap();
+            output.send(&mut encoder, shared.clone()).ok().unwrap();
+            output.advance(output.len()).unwrap();
+        }
+    };
+    round(100);
+    let ((), spent) = tally(|| round(100));
+    assert_eq!(spent, Tally::default(), "{name}, {len} bytes");
+}
+
+#[test]
+fn ec_5_a_message_of_any_framer_costs_no_allocation() {
+    for len in [1, 100, 2000] {
+        check_steady_encoding("LengthField, checked", checked(), len);
+        check_steady_encoding("SyncWord", sync_word(), len);
+        check_steady_encoding("Fixed", Fixed::new(len).unwrap(), len);
+        check_steady_encoding("Varint", varint().offset(1), len);
+        check_steady_encoding("AsciiLength", chunks(), len);
+        check_steady_encoding("Netstring", Netstring::new(4096), len);
+        check_steady_encoding("Cobs", Cobs::new(4096), len);
+        check_steady_encoding("Slip", Slip::new(4096).leading_end(), len);
+    }
+    let mut lines = Utf8Lines::new(4096);
+    let mut output = SegmentedBuf::new();
+    let mut round = || {
+        output.send(&mut lines, "naïve").unwrap();
+        output.advance(output.len()).unwrap();
+    };
+    round();
+    let ((), spent) = tally(|| (0..100).for_each(|_| round()));
+    assert_eq!(spent, Tally::default(), "Utf8Lines");
+}
+
+#[test]
 fn ec_5_an_encoded_message_costs_no_allocation() {
     let mut lines = Lines::new(4096);
     let mut lengths = length_field();
@@ -491,6 +605,13 @@ fn en_2_frames_are_lent_out_of_the_chunk() {
     check_in_place(Lines::new(4096).keep_ending(), &lines_stream(), |line, place| lies_in(line, place));
     check_in_place(delimiter(), &lines_stream(), |frame, place| lies_in(frame.payload(), place) && lies_in(frame.encoded(), place));
     check_in_place(length_field(), &length_field_stream(), |frame, place| lies_in(frame, place));
+    check_in_place(checked(), &written(checked), |frame, place| lies_in(frame, place));
+    check_in_place(Utf8Lines::new(4096), &lines_stream(), |line, place| lies_in(line.as_bytes(), place));
+    check_in_place(fixed(), &fixed_stream(), |frame, place| lies_in(frame, place));
+    check_in_place(varint(), &written(varint), |frame, place| lies_in(frame, place));
+    check_in_place(chunks(), &written(chunks), |frame, place| lies_in(frame, place));
+    check_in_place(Netstring::new(4096), &written(|| Netstring::new(4096)), |frame, place| lies_in(frame, place));
+    check_in_place(sync_word(), &sync_word_stream(), |frame, place| lies_in(frame, place));
 }
 
 /// Takes what a chunk brings, and tells of each frame whether it lies in the chunk.
@@ -660,6 +781,11 @@ fn en_17_a_kept_frame_is_the_same_as_one_lent() {
         check_kept(|| Lines::new(4096).keep_ending(), &lines_stream(), chunk, |frame| frame.to_vec());
         check_kept(length_field, &length_field_stream(), chunk, |frame| frame.to_vec());
         check_kept(delimiter, &lines_stream(), chunk, |frame| [frame.payload(), b"|", frame.delimiter(), b"|", frame.encoded()].concat());
+        check_kept(|| Utf8Lines::new(4096), &lines_stream(), chunk, |line| line.as_bytes().to_vec());
+        check_kept(sync_word, &sync_word_stream(), chunk, |frame| frame.to_vec());
+        check_kept(chunks, &written(chunks), chunk, |frame| frame.to_vec());
+        check_kept(|| Cobs::new(4096), &written(|| Cobs::new(4096)), chunk, |frame| frame.to_vec());
+        check_kept(|| Slip::new(4096), &written(|| Slip::new(4096)), chunk, |frame| frame.to_vec());
     }
 }
 
@@ -697,4 +823,72 @@ fn en_17_a_kept_frame_shares_what_was_read_into_the_engine() {
     let Step::Frame(kept, _) = step else { panic!("a frame is there") };
     assert_eq!((kept.encoded().as_ptr(), kept.encoded().len()), (place, 2000));
     assert!(spent.allocated < 200, "{} bytes allocated to keep a frame of 2000", spent.allocated);
+}
+
+/// Sends and gets this message, and waits.
+fn converse(conn: &mut Conn<Plain<Lines>>, message: &[u8], round: usize) {
+    let mut left = message;
+    loop {
+        match conn.step() {
+            Turn::Event(line, mut out) => out.send(line).unwrap(),
+            Turn::Want(want) if want.write > 0 => {
+                // By slices, or as a batch.
+                let n = match round % 2 {
+                    0 => want.write.min(1000),
+                    _ => conn.take_output(1000).unwrap().len(),
+                };
+                conn.sent(Time::ZERO, n).unwrap();
+            }
+            Turn::Want(_) if left.is_empty() => return,
+            Turn::Want(_) => match round % 3 {
+                0 => {
+                    let (chunk, rest) = left.split_at(left.len().min(700));
+                    left = rest;
+                    drop(conn.feed(Time::ZERO, chunk).unwrap());
+                }
+                1 => {
+                    let space = conn.space().unwrap();
+                    let n = left.len().min(space.len());
+                    space[..n].copy_from_slice(&left[..n]);
+                    left = &left[n..];
+                    conn.commit(Time::ZERO, n).unwrap();
+                }
+                _ => {
+                    let mut reservation = conn.reserve_owned().unwrap();
+                    let n = left.len().min(reservation.reserved());
+                    reservation.storage.extend_from_slice(&left[..n]);
+                    left = &left[n..];
+                    conn.commit_owned(Time::ZERO, reservation).unwrap();
+                }
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn cn_36_a_connection_that_waits_after_traffic_holds_almost_nothing() {
+    const CONNS: usize = 10_000;
+    let long = [vec![b'x'; 60_000], b"\nshort\n".to_vec()].concat();
+    let messages = [&b"short\n"[..], &long, b"one\ntwo\nthree\n"];
+    let before = TALLY.get();
+    let mut conns: Vec<Conn<Plain<Lines>>> = (0..CONNS).map(|_| Conn::new(Plain(Lines::new(100_000)), Time::ZERO)).collect();
+    assert_eq!(live_since(before), CONNS * size_of::<Conn<Plain<Lines>>>(), "a new one holds nothing");
+    for (round, conn) in conns.iter_mut().enumerate() {
+        // The long one last, now and then: there are many.
+        let messages = if round % 50 < 6 { &messages[..] } else { &messages[..1] };
+        for message in messages.iter().rev() {
+            converse(conn, message, round);
+        }
+        if round % 7 == 0 {
+            converse(conn, &long, round % 6);
+        }
+        assert!(conn.capacity_bytes() <= 1024, "{round}: {} bytes", conn.capacity_bytes());
+    }
+    let each = live_since(before) / CONNS;
+    assert!(each <= size_of::<Conn<Plain<Lines>>>() + 1024, "{each} bytes each");
+    let alive = live_since(before) - CONNS * size_of::<Conn<Plain<Lines>>>();
+    let known: usize = conns.iter().map(Conn::capacity_bytes).sum();
+    assert!(alive <= known + CONNS * 64, "{alive} bytes are alive, and {known} are known of");
+    println!("{each} bytes for each of {CONNS} connections that wait, {} of them its own", size_of::<Conn<Plain<Lines>>>());
 }

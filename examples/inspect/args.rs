@@ -86,7 +86,7 @@ pub(crate) enum Color {
 
 impl CodecArgs {
     /// Makes the codec; or says what is wrong with its options, and exits with 2.
-    pub(crate) fn codec_or_exit(&self) -> Codec {
+    pub(crate) fn codec_or_exit(self) -> Codec {
         self.codec().unwrap_or_else(|wrong| Args::command().error(ErrorKind::ValueValidation, wrong).exit())
     }
 }

@@ -1,4 +1,4 @@
-//! The captures of real programs' traffic in examples/captures, and the codec of each.
+//! The streams in examples/captures, of real programs and made up, and the codec of each.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::origin::Origin;
 
 pub(crate) struct Capture {
     pub(crate) file: &'static str,
-    /// Which program sent the bytes.
+    /// Which program sent the bytes, or what they would be if one had.
     pub(crate) program: &'static str,
     /// The options with which this tool reads them.
     pub(crate) options: &'static str,
@@ -29,6 +29,16 @@ pub(crate) const CAPTURES: &[Capture] = &[
     Capture { file: "9p-server.bin",       program: "diod, 9P",                        options: "--codec length-field --width 4 --little-endian --counts frame" },
     Capture { file: "postgres-server.bin", program: "PostgreSQL",                      options: "--codec length-field --width 4 --offset 1 --counts -4" },
     Capture { file: "postgres-cut.bin",    program: "PostgreSQL, killed while it sent", options: "--codec length-field --width 4 --offset 1 --counts -4" },
+    Capture { file: "irc-server.bin",      program: "made up, IRC",                    options: "--codec utf8-lines" },
+    Capture { file: "mpeg-ts.bin",         program: "made up, MPEG transport stream",  options: "--codec fixed --length 188" },
+    Capture { file: "protobuf-log.bin",    program: "made up, Protocol Buffers",       options: "--codec varint" },
+    Capture { file: "mqtt-broker.bin",     program: "made up, MQTT",                   options: "--codec varint --form mqtt --offset 1 --minimal" },
+    Capture { file: "syslog-client.bin",   program: "made up, syslog over TCP",        options: r"--codec ascii-length --terminator \x20" },
+    Capture { file: "http-chunks.bin",     program: "made up, chunks of HTTP",         options: r"--codec ascii-length --base hex --terminator \r\n --suffix \r\n" },
+    Capture { file: "qmtp-server.bin",     program: "made up, QMTP",                   options: "--codec netstring" },
+    Capture { file: "ubx-receiver.bin",    program: "made up, UBX among NMEA",         options: r"--codec sync-word --magic \xb5\x62 --offset 2 --width 2 --little-endian --checksum ubx --checksum-from 2 --max 1024" },
+    Capture { file: "cobs-sensor.bin",     program: "made up, COBS on a serial line",  options: "--codec cobs" },
+    Capture { file: "slip-router.bin",     program: "made up, SLIP, IPv4",             options: "--codec slip" },
 ];
 
 impl Capture {

@@ -9,9 +9,9 @@ const ROW: usize = 16;
 const GAP: usize = 8;
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// Bytes at `offset` of the stream, to be written.
+/// Bytes at `offset`, to be written.
 pub(crate) struct Hexdump<'a> {
-    pub(crate) offset: u64,
+    pub(crate) offset: Offset,
     pub(crate) bytes: &'a [u8],
     /// The index of a byte to be pointed at.
     pub(crate) marked: Option<usize>,
@@ -19,12 +19,29 @@ pub(crate) struct Hexdump<'a> {
     pub(crate) label: Style,
 }
 
+/// A place of a byte.
+#[derive(Clone, Copy)]
+pub(crate) enum Offset {
+    InStream(u64),
+    /// Of bytes that are not in the stream as they are.
+    InPayload(u64),
+}
+
+impl Offset {
+    fn text(self, further: u64) -> String {
+        match self {
+            Self::InStream(offset) => format!("{:08x}", offset + further),
+            Self::InPayload(offset) => format!("+{:07x}", offset + further),
+        }
+    }
+}
+
 impl Hexdump<'_> {
     /// Writes it; `style` says how each byte looks, by its index.
     pub(crate) fn write(&self, out: &mut impl Write, style: impl Fn(usize) -> Style) -> io::Result<()> {
         for (start, bytes) in (0..).step_by(ROW).zip(self.bytes.chunks(ROW)) {
             let (style, label) = (|at| style(start + at), self.label);
-            let offset = format!("{:08x}", self.offset + start as u64);
+            let offset = self.offset.text(start as u64);
             writeln!(out, "  {label}{offset}{label:#}  {}", row(bytes, style))?;
             if let Some(at) = self.marked.and_then(|marked| marked.checked_sub(start)).filter(|at| *at < bytes.len()) {
                 writeln!(out, "  {:1$}  {2}", "", offset.len(), pointer(at))?;

@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     let Args { origin, codec, view } = Args::parse();
     let outcome = match origin.origin() {
         None => captures(&view),
-        Some(origin) => one_stream(&origin, codec.codec_or_exit(), &view),
+        Some(origin) => one_stream(&origin, &codec.codec_or_exit(), &view),
     };
     match outcome {
         Ok(Outcome::Whole) => ExitCode::SUCCESS,
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn one_stream(origin: &Origin, codec: Codec, view: &View) -> io::Result<Outcome> {
+fn one_stream(origin: &Origin, codec: &Codec, view: &View) -> io::Result<Outcome> {
     let mut source = origin.open()?;
     let mut screen = Screen::new(view.color, source.bar());
     let start = Instant::now();

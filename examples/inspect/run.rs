@@ -2,13 +2,14 @@
 
 use std::io::{self, Read};
 use std::ops::ControlFlow::{self, Break, Continue};
+use std::slice;
 
 use framewright::engine::Frames;
 use framewright::{Decode, Engine, Step};
 
-use crate::codec::{Layout, Payload, Shown};
+use crate::codec::{Payload, Shown};
 use crate::input::{Source, Wait};
-use crate::show::Report;
+use crate::show::{BAD, Report};
 
 /// How a stream ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,13 +21,12 @@ pub(crate) enum Outcome {
 }
 
 /// Shows the frames of a stream: fed in chunks of `chunk` bytes, or read into the engine's own buffer.
-pub(crate) fn run<D>(codec: Shown<D>, source: &mut Source, chunk: Option<usize>, report: &mut Report<'_>) -> io::Result<Outcome>
+pub(crate) fn run<D>(codec: &Shown<D>, source: &mut Source, chunk: Option<usize>, report: &mut Report<'_>) -> io::Result<Outcome>
 where
-    D: Decode,
+    D: Decode + Clone,
     for<'a> D::Frame<'a>: Payload,
 {
-    let Shown { decoder, layout } = codec;
-    let mut engine = Engine::new(decoder).with_max_frame(usize::MAX); // the codec has a limit of its own
+    let mut engine = Engine::new(codec.decoder.clone()).with_max_frame(usize::MAX); // the codec has a limit of its own
     let mut chunk = vec![0; chunk.unwrap_or(0)];
     loop {
         if source.is_live() {
@@ -34,7 +34,7 @@ where
         }
         source.forget(engine.position())?;
         let frames = read(&mut engine, source, &mut chunk)?;
-        match drain(frames, layout, source, report)? {
+        match drain(frames, codec, source, report)? {
             Continue(wait) => source.wait_for(wait),
             Break(outcome) => {
                 report.summary(engine.position())?;
@@ -56,25 +56,33 @@ fn read<'a, D: Decode>(engine: &'a mut Engine<D>, source: &mut Source, chunk: &'
 }
 
 /// Shows the frames that are there.
-fn drain<D>(mut frames: Frames<'_, D>, layout: Layout, source: &Source, report: &mut Report<'_>) -> io::Result<ControlFlow<Outcome, Wait>>
+fn drain<D>(mut frames: Frames<'_, D>, codec: &Shown<D>, source: &Source, report: &mut Report<'_>) -> io::Result<ControlFlow<Outcome, Wait>>
 where
-    D: Decode,
+    D: Decode + Clone,
     for<'a> D::Frame<'a>: Payload,
 {
     loop {
         match frames.next_frame() {
             Ok(Step::Frame(frame, place) | Step::Handoff(frame, place)) => {
-                report.frame(place, source.seen(place.offset, place.len), frame.payload().len(), layout)?;
+                report.frame(place, source.seen(place.offset, place.len), frame.payload(), codec.layout)?;
             }
             Ok(Step::Idle) => return Ok(Continue(Wait::NextFrame)),
             Ok(Step::NeedMoreData(short)) => return Ok(Continue(Wait::Bytes(short))),
             Ok(Step::End(_)) => return Ok(Break(Outcome::Whole)),
             Err(error) => {
-                report.error(&error, source, layout)?;
+                let len = judged(&codec.decoder, source.seen(error.offset, BAD));
+                report.error(&error, len, source)?;
                 if error.is_fatal() {
                     return Ok(Break(Outcome::Failed));
                 }
             }
         }
     }
+}
+
+/// Tells how many of the bytes that start with a bad frame are there when it is found to be bad, if they come one by one: no chunks tell it earlier, so that those are there in any.
+fn judged<D: Decode + Clone>(fresh: &D, bytes: &[u8]) -> usize {
+    let mut engine = Engine::new(fresh.clone()).with_max_frame(usize::MAX);
+    let is_bad = |byte| engine.feed(slice::from_ref(byte)).is_ok_and(|mut frames| frames.next_frame().is_err());
+    bytes.iter().position(is_bad).map_or(bytes.len(), |last| last + 1)
 }

@@ -1,6 +1,7 @@
 //! What is shown of a stream: frames, errors and sums, as text.
 
 use std::io::{self, Write};
+use std::ops::Range;
 
 use anstyle::Style;
 use framewright::engine::Place;
@@ -8,12 +9,12 @@ use framewright::{Error, ErrorCause};
 
 use crate::captures::Capture;
 use crate::codec::Layout;
-use crate::hexdump::Hexdump;
+use crate::hexdump::{Hexdump, Offset};
 use crate::input::Source;
 use crate::screen::{Palette, Screen};
 
 /// How many bytes of a bad frame are shown at most, and how many before it at least.
-const BAD: usize = 64;
+pub(crate) const BAD: usize = 64;
 const BEFORE_BAD: u64 = 16;
 
 /// Shows a stream as it is read, and sums it up.
@@ -41,54 +42,64 @@ impl<'a> Report<'a> {
         writeln!(self.out, "{title}{file}{title:#} ({program}): {options}")
     }
 
-    /// Shows a frame, given encoded, `payload` bytes of which are its payload; or only counts it.
-    pub(crate) fn frame(&mut self, place: Place, encoded: &[u8], payload: usize, layout: Layout) -> io::Result<()> {
+    /// Shows a frame, encoded or, where it is not in that, its payload; or only counts it.
+    pub(crate) fn frame(&mut self, place: Place, encoded: &[u8], payload: &[u8], layout: Layout) -> io::Result<()> {
         self.frames += 1;
         self.framed += place.len as u64;
         if self.frames > self.most_frames {
             return Ok(());
         }
-        let payload = layout.header..layout.header + payload;
-        let tail = encoded.len().saturating_sub(payload.end);
-        let parts = parts(&[(payload.start, "header"), (payload.len(), "payload"), (tail, layout.tail)]);
-        let (number, len) = (self.frames, count(place.len as u64, "byte"));
-        let title = self.palette.title;
-        writeln!(self.out, "{title}frame {number}{title:#} at byte {}: {len} ({parts})", place.offset)?;
+        if let Some(payload) = layout.payload(place, payload.len()) {
+            self.title(place, &parts(place, &payload, layout))?;
+            self.bytes(Offset::InStream(place.offset), encoded, &payload)
+        } else {
+            self.title(place, &format!(" ({} payload, {})", payload.len(), layout.name()))?;
+            self.bytes(Offset::InPayload(0), payload, &(0..payload.len()))
+        }
+    }
 
-        let (bytes, hidden) = encoded.split_at(encoded.len().min(self.most_bytes));
+    fn title(&mut self, place: Place, parts: &str) -> io::Result<()> {
+        let (number, len) = (self.frames, count(place.len as u64, "byte"));
+        let truncated = if place.truncated { ", truncated" } else { "" };
+        let title = self.palette.title;
+        writeln!(self.out, "{title}frame {number}{title:#} at byte {}: {len}{parts}{truncated}", place.offset)
+    }
+
+    /// Shows so many bytes as were asked for, some of which are payload.
+    fn bytes(&mut self, offset: Offset, bytes: &[u8], payload: &Range<usize>) -> io::Result<()> {
+        let (bytes, hidden) = bytes.split_at(bytes.len().min(self.most_bytes));
         let style = |at| if payload.contains(&at) { Style::new() } else { self.palette.around };
-        Hexdump { offset: place.offset, bytes, marked: None, label: self.palette.offset }.write(self.out, style)?;
+        Hexdump { offset, bytes, marked: None, label: self.palette.offset }.write(self.out, style)?;
         match hidden.len() {
             0 => Ok(()),
             more => writeln!(self.out, "  and {}", count(more as u64, "more byte")),
         }
     }
 
-    /// Shows what is wrong, and where.
-    pub(crate) fn error<F: std::error::Error>(&mut self, error: &Error<F>, source: &Source, layout: Layout) -> io::Result<()> {
+    /// Shows what is wrong, and where: it could be told of the first `judged` bytes of the bad frame.
+    pub(crate) fn error<F: std::error::Error>(&mut self, error: &Error<F>, judged: usize, source: &Source) -> io::Result<()> {
         self.errors += 1;
         let red = self.palette.error;
         let then = if error.is_fatal() { "" } else { " (stepped over)" };
         writeln!(self.out, "{red}error: {error}{red:#}{then}")?;
-        if let ErrorCause::Truncated { received, missing } = error.cause {
+        if let ErrorCause::Truncated { missing, .. } = error.cause {
             writeln!(self.out, "{red}missing: at least {}{red:#}", count(missing.get() as u64, "more byte"))?;
-            return self.bad_bytes(error.offset, usize::try_from(received).unwrap_or(BAD), source);
         }
-        self.bad_bytes(error.offset, layout.judged, source)
+        self.bad_bytes(error.offset, judged, source)
     }
 
-    /// Shows the first `len` bytes of a bad frame, which had to arrive before it could be told, and a few bytes before it.
+    /// Shows the first `len` bytes of a bad frame, and a few bytes before it.
     fn bad_bytes(&mut self, offset: u64, len: usize, source: &Source) -> io::Result<()> {
         let before = offset.min(BEFORE_BAD + offset % BEFORE_BAD);
         let start = offset - before;
         let marked = usize::try_from(before).unwrap_or(0);
-        let bytes = source.seen(start, marked + len.min(BAD));
+        let bytes = source.seen(start, marked + len);
         let style = |at| match at {
             _ if at < marked => Style::new(),
             _ if at == marked => self.palette.mark,
             _ => self.palette.error,
         };
-        Hexdump { offset: start, bytes, marked: Some(marked), label: self.palette.offset }.write(self.out, style)
+        Hexdump { offset: Offset::InStream(start), bytes, marked: Some(marked), label: self.palette.offset }.write(self.out, style)
     }
 
     /// Sums up a stream that ended, or failed, at byte `end`.
@@ -114,9 +125,11 @@ impl<'a> Report<'a> {
 }
 
 /// Names the parts that are there, with their lengths.
-fn parts(parts: &[(usize, &str)]) -> String {
-    let there = parts.iter().filter(|(len, _)| *len > 0);
-    there.map(|(len, part)| format!("{len} {part}")).collect::<Vec<_>>().join(", ")
+fn parts(place: Place, payload: &Range<usize>, layout: Layout) -> String {
+    let tail = if place.truncated { "cut off" } else { layout.name() };
+    let parts = [(payload.start, "header"), (payload.len(), "payload"), (place.len.saturating_sub(payload.end), tail)];
+    let there: Vec<_> = parts.iter().filter(|(len, _)| *len > 0).map(|(len, part)| format!("{len} {part}")).collect();
+    if there.is_empty() { String::new() } else { format!(" ({})", there.join(", ")) }
 }
 
 /// A number of things, which have their plural by an `s`.

@@ -1,9 +1,11 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 
 use super::output::{Output, Wire};
-use crate::buf::{BufConfig, LinearBuf, SegmentedBuf, StreamBuf, StreamBufMut};
+use crate::buf::{BufConfig, LinearBuf, OwnedReservation, RefusedCommit, Reservation, SegmentedBuf, StreamBuf, StreamBufMut};
+use crate::error::{BufError, ErrorKind, Refused};
 use crate::time::Time;
 
 /// A layer between the wire and the protocol that makes bytes of bytes, both ways: TLS, compression, a PROXY header.
@@ -39,15 +41,30 @@ use crate::time::Time;
 /// }
 /// ```
 pub trait Filter: Send {
-    /// Moves what it can, both ways, until nothing more moves: called whenever anything has changed.
+    /// Moves what it can, both ways, until nothing more moves: called whenever anything may have changed, and again as long as anything moves.
+    ///
+    /// A filter that stands still for ever fails, and the connection with it: one that can make nothing of 64 KiB, or of the end of what is below it, and waits neither for a
+    /// [deadline](Self::deadline) nor for room; and so does one that moves bytes for ever, out of none.
     ///
     /// # Errors
-    /// A [`FilterError`] ends the connection, when everything that was delivered before it has been read. What was [sent](Pipe::send) is still written: a last alert.
+    /// A [`FilterError`] ends the connection, when everything that was delivered before it has been read. What was [sent](Pipe::send) is still written: a last alert. What is said above the filter
+    /// from then on is lost.
     fn pump(&mut self, pipe: &mut Pipe<'_>) -> Result<(), FilterError>;
 
-    /// When it wants to be pumped though nothing has changed.
+    /// When it wants to be pumped though nothing has changed. One that has passed when it was pumped is not waited for.
     fn deadline(&self) -> Option<Time> {
         None
+    }
+
+    /// Whether it is still being set up: [`Timer::Handshake`](super::Timer::Handshake) runs from when it was pushed.
+    fn is_handshaking(&self) -> bool {
+        false
+    }
+}
+
+impl fmt::Debug for dyn Filter + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Filter").field("deadline", &self.deadline()).field("is_handshaking", &self.is_handshaking()).finish_non_exhaustive()
     }
 }
 
@@ -62,26 +79,46 @@ pub enum Leftover {
 
 /// Why a filter failed. Cloning is cheap.
 #[derive(Clone)]
-pub struct FilterError(Arc<dyn core::error::Error + Send + Sync>);
+pub struct FilterError {
+    kind: ErrorKind,
+    error: Arc<dyn core::error::Error + Send + Sync>,
+}
 
 impl FilterError {
-    /// Wraps an error of the filter's own.
+    /// Wraps an error of the filter's own, of the kind `Protocol`.
     pub fn new(error: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> Self {
-        Self(Arc::from(error.into()))
+        Self { kind: ErrorKind::Protocol, error: Arc::from(error.into()) }
+    }
+
+    /// Makes it an error of another kind.
+    #[must_use]
+    pub fn with_kind(self, kind: ErrorKind) -> Self {
+        Self { kind, ..self }
+    }
+
+    /// A filter breaks the contract.
+    fn bug(what: &'static str) -> Self {
+        Self::new(what).with_kind(ErrorKind::Bug)
+    }
+
+    /// Returns the class of the error.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        self.kind
     }
 
     /// Returns the error of the filter's own.
     #[must_use]
     pub fn get_ref(&self) -> &(dyn core::error::Error + Send + Sync + 'static) {
-        &*self.0
+        &*self.error
     }
 }
 
-/// Equal if they say the same.
+/// Equal if they are of one kind and say the same.
 impl PartialEq for FilterError {
     fn eq(&self, other: &Self) -> bool {
         use alloc::string::ToString;
-        Arc::ptr_eq(&self.0, &other.0) || self.0.to_string() == other.0.to_string()
+        self.kind == other.kind && (Arc::ptr_eq(&self.error, &other.error) || self.error.to_string() == other.error.to_string())
     }
 }
 
@@ -89,19 +126,19 @@ impl Eq for FilterError {}
 
 impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.error.fmt(f)
     }
 }
 
 impl fmt::Debug for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "FilterError({})", self.0)
+        write!(f, "FilterError({})", self.error)
     }
 }
 
 impl core::error::Error for FilterError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        self.0.source()
+        self.error.source()
     }
 }
 
@@ -114,6 +151,9 @@ pub struct Pipe<'a> {
     state: &'a mut Ends,
     /// How many unread bytes there may be above the filter.
     plain_limit: usize,
+    /// How many unsent bytes there may be below it, at the very most.
+    sent_limit: usize,
+    overflows: bool,
     wire_has_ended: bool,
     is_closing: bool,
     now: Time,
@@ -129,21 +169,22 @@ struct Ends {
 }
 
 impl Pipe<'_> {
-    /// Returns the bytes from below that have not been consumed, contiguous.
+    /// Returns the bytes from below that have not been consumed, contiguous: the first 64 KiB of them.
     #[must_use]
     pub fn wire(&self) -> &[u8] {
-        self.wire.peek()
+        let unread = self.wire.peek();
+        unread.get(..ROOM).unwrap_or(unread)
     }
 
-    /// Steps over `n` bytes from below, or all there are.
+    /// Steps over `n` bytes of [`wire`](Self::wire), or all it has.
     pub fn consume(&mut self, n: usize) {
-        let _ = self.wire.advance(n.min(self.wire.len()));
+        let _ = self.wire.advance(n.min(self.wire().len()));
     }
 
     /// Tells whether nothing more comes from below than [`wire`](Self::wire) has.
     #[must_use]
     pub fn wire_has_ended(&self) -> bool {
-        self.wire_has_ended
+        self.wire_has_ended && self.wire.len() <= ROOM
     }
 
     /// Returns how many bytes can be delivered now.
@@ -180,16 +221,20 @@ impl Pipe<'_> {
         self.is_closing
     }
 
-    /// Returns how many bytes it makes sense to send now. More are taken: a handshake, an alert.
+    /// Returns how many bytes it makes sense to send now. More are taken, within reason: a handshake, an alert.
     #[must_use]
     pub fn wire_room(&self) -> usize {
         if self.state.wire { 0 } else { ROOM.saturating_sub(self.sent.len()) }
     }
 
-    /// Sends bytes down.
+    /// Sends bytes down; nothing after it has [closed](Self::close). A filter that sends 256 KiB for which there is no [room](Self::wire_room) fails.
     pub fn send(&mut self, bytes: &[u8]) {
-        if !self.state.wire {
-            // The queue has no limit; the filter keeps to `wire_room`.
+        if self.state.wire {
+            return;
+        }
+        self.overflows |= self.sent.len().saturating_add(bytes.len()) > self.sent_limit;
+        if !self.overflows {
+            // The queue has no limit of its own.
             let _ = self.sent.write(bytes);
         }
     }
@@ -218,13 +263,20 @@ impl fmt::Debug for Pipe<'_> {
 }
 
 /// How many bytes may wait between two layers, each way: 64 KiB.
-const ROOM: usize = 64 * 1024;
+pub(super) const ROOM: usize = 64 * 1024;
+/// How many bytes a filter may send, whatever the room.
+const MAX_SENT: usize = 4 * ROOM;
+/// How often everything may move without a byte being taken off either end, before that is a bug: filters that make many bytes of few stop when there is no room, and go on once for each 64 KiB.
+const MAX_SPINS: u32 = 1 << 14;
 
 /// A filter, and what waits below it.
 pub(super) struct Layer {
     filter: Box<dyn Filter>,
     pub(super) inbox: LinearBuf,
     pub(super) out: Wire,
+    /// The bytes that were queued before the filter came.
+    before: usize,
+    since: Time,
     ends: Ends,
     failed: Option<FilterError>,
 }
@@ -232,9 +284,12 @@ pub(super) struct Layer {
 /// The filters of a connection, the one next to the wire first.
 #[derive(Default)]
 pub(super) struct Layers {
-    layers: alloc::vec::Vec<Layer>,
+    stack: Vec<Layer>,
     /// Whether the wire has ended.
     ended: bool,
+    /// How often everything has moved since a byte was taken off either end, or something came from the driver.
+    spins: u32,
+    driven: (Time, u64, u64),
 }
 
 /// What the layers did when they were pumped.
@@ -245,44 +300,114 @@ pub(super) enum Pumped {
     Something,
 }
 
+/// What lies above the topmost layer.
+pub(super) struct Top<'a> {
+    pub(super) store: &'a mut LinearBuf,
+    /// How many unread bytes there may be in it.
+    pub(super) limit: usize,
+    pub(super) output: &'a mut Output,
+    pub(super) is_closing: bool,
+    pub(super) now: Time,
+}
+
 impl Layers {
     #[inline(always)]
     pub(super) fn is_empty(&self) -> bool {
-        self.layers.is_empty()
+        self.stack.is_empty()
     }
 
     /// The layer next to the wire.
     pub(super) fn lowest(&mut self) -> Option<&mut Layer> {
-        self.layers.first_mut()
+        self.stack.first_mut()
     }
 
     /// What waits next to the wire, where there is a layer.
     pub(super) fn lowest_out(&self) -> Option<&Wire> {
-        self.layers.first().map(|layer| &layer.out)
+        self.stack.first().map(|layer| &layer.out)
     }
 
     /// The bytes that wait between the layers and next to the wire, both ways.
     pub(super) fn held(&self) -> usize {
-        self.layers.iter().map(|layer| layer.inbox.len() + layer.out.unsent()).sum()
+        self.unread() + self.unsent()
     }
 
     pub(super) fn capacity(&self) -> usize {
-        self.layers.iter().map(|layer| layer.inbox.capacity() + layer.out.queue.capacity()).sum()
+        self.stack.iter().map(|layer| layer.inbox.capacity() + layer.out.queue.capacity()).sum()
+    }
+
+    /// The bytes that wait below layers to be looked at.
+    pub(super) fn unread(&self) -> usize {
+        self.stack.iter().map(|layer| layer.inbox.len()).sum()
     }
 
     /// The bytes that wait to be sent, in all layers.
     pub(super) fn unsent(&self) -> usize {
-        self.layers.iter().map(|layer| layer.out.unsent()).sum()
+        self.stack.iter().map(|layer| layer.out.unsent()).sum()
     }
 
-    /// How many bytes are worth reading from the wire.
+    /// Where bytes from the wire go, unless they were not asked for.
+    fn inbox(&mut self) -> Result<&mut LinearBuf, Refused> {
+        self.admit()?;
+        self.stack.first_mut().map(|lowest| &mut lowest.inbox).ok_or(Refused::Failed)
+    }
+
+    /// Takes bytes from the wire.
+    pub(super) fn write(&mut self, chunk: &[u8]) -> Result<(), Refused> {
+        self.inbox()?.write(chunk).map_err(|_| Refused::Failed)
+    }
+
+    /// Lends storage for bytes from the wire, the same again as long as nothing is pumped.
+    pub(super) fn reserve(&mut self, block: usize) -> Result<Reservation<'_>, Refused> {
+        let wanted = self.wanted(block);
+        self.inbox()?.reserve(wanted).map_err(|_| Refused::Failed)
+    }
+
+    /// Takes the first `n` bytes of storage of `lent` bytes that was lent.
+    pub(super) fn commit(&mut self, lent: usize, n: usize) -> Result<(), Refused> {
+        let refused = |_| Refused::CommitTooLarge { reserved: lent, committed: n };
+        self.reserve(lent)?.commit(n).map_err(refused)
+    }
+
+    pub(super) fn reserve_owned(&mut self, block: usize) -> Result<OwnedReservation, Refused> {
+        let wanted = self.wanted(block);
+        self.inbox()?.reserve_owned(wanted).map_err(|_| Refused::OutstandingReserve)
+    }
+
+    pub(super) fn commit_owned(&mut self, reservation: OwnedReservation) -> Result<(), RefusedCommit<Refused>> {
+        let lowest = self.stack.first_mut().filter(|lowest| lowest.failed.is_none());
+        let Some(lowest) = lowest else { return Err(RefusedCommit { error: Refused::Failed, reservation }) };
+        lowest.inbox.commit_owned(reservation).map_err(|RefusedCommit { error, reservation }| {
+            let error = match error {
+                BufError::CommitTooLarge { reserved, committed } => Refused::CommitTooLarge { reserved, committed },
+                _ => Refused::NoOutstandingReserve,
+            };
+            RefusedCommit { error, reservation }
+        })
+    }
+
+    /// How many bytes are worth reading from the wire, in blocks of `block`.
     pub(super) fn wanted(&self, block: usize) -> usize {
-        self.layers.first().map_or(0, |layer| block.min(ROOM.saturating_sub(layer.inbox.len())))
+        let lowest = self.stack.first().filter(|layer| !self.ended && layer.failed.is_none());
+        lowest.map_or(0, |layer| block.min(ROOM.saturating_sub(layer.inbox.len())))
     }
 
-    /// Whether the wire will bring nothing more.
+    /// Refuses bytes from the wire that were not asked for.
+    pub(super) fn admit(&self) -> Result<(), Refused> {
+        let lowest = self.stack.first().filter(|lowest| lowest.failed.is_none()).ok_or(Refused::Failed)?;
+        match lowest.inbox.len() {
+            _ if self.ended => Err(Refused::AfterEof),
+            _ if lowest.inbox.is_reserved() => Err(Refused::OutstandingReserve),
+            held @ ROOM.. => Err(Refused::Backlog { held, backlog: ROOM }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The wire brings nothing more, not even into a reservation.
     pub(super) fn end(&mut self) {
         self.ended = true;
+        if let Some(lowest) = self.stack.first_mut() {
+            let _ = lowest.inbox.cancel_reserve();
+        }
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -291,116 +416,208 @@ impl Layers {
 
     /// Whether the topmost delivers nothing more, to its clean end.
     pub(super) fn plain_has_ended(&self) -> bool {
-        self.layers.last().is_some_and(|layer| layer.ends.plain && layer.failed.is_none())
+        self.stack.last().is_some_and(Layer::has_ended)
     }
 
     /// Whether the lowest sends nothing more.
     pub(super) fn has_closed(&self) -> bool {
-        self.layers.first().is_none_or(|layer| layer.ends.wire)
+        self.stack.first().is_none_or(|layer| layer.ends.wire)
     }
 
-    /// The failure of the lowest layer that has failed.
-    pub(super) fn failure(&self) -> Option<&FilterError> {
-        self.layers.iter().find_map(|layer| layer.failed.as_ref())
+    /// Whether a layer that works sends nothing more.
+    pub(super) fn has_hung_up(&self) -> bool {
+        self.stack.iter().any(|layer| layer.ends.wire && layer.failed.is_none())
     }
 
-    pub(super) fn deadline(&self) -> Option<Time> {
-        self.layers.iter().filter(|layer| layer.failed.is_none()).filter_map(|layer| layer.filter.deadline()).min()
+    /// The failure that comes first in the stream: that of the topmost layer that has failed, since what lower ones have delivered came before theirs.
+    fn failure(&self) -> Option<&FilterError> {
+        self.stack.iter().rev().find_map(|layer| layer.failed.as_ref())
+    }
+
+    pub(super) fn deadline(&self, now: Time) -> Option<Time> {
+        self.stack.iter().filter_map(|layer| layer.waits(now)).min()
+    }
+
+    /// Since when a filter has been in its handshake.
+    pub(super) fn handshake(&self) -> Option<Time> {
+        self.stack.iter().filter(|layer| layer.failed.is_none() && layer.filter.is_handshaking()).map(|layer| layer.since).min()
+    }
+
+    /// What has failed, when everything that was delivered is read.
+    #[inline]
+    pub(super) fn check(&mut self, now: Time) -> Option<FilterError> {
+        if self.is_empty() {
+            return None;
+        }
+        self.is_stuck(now);
+        self.failure().cloned()
     }
 
     /// Throws away what waits to be sent.
     pub(super) fn discard(&mut self) {
-        self.layers.iter_mut().for_each(|layer| layer.out.discard());
+        self.stack.iter_mut().for_each(|layer| layer.out.discard());
     }
 
-    /// Puts a filter on top, over what was queued before it.
-    pub(super) fn push(&mut self, filter: Box<dyn Filter>, inbox: LinearBuf, out: Wire) {
-        self.layers.push(Layer { filter, inbox, out, ends: Ends::default(), failed: None });
+    /// Releases storage that holds nothing.
+    pub(super) fn release(&mut self) {
+        self.stack.iter_mut().filter(|layer| layer.out.unsent() == 0).for_each(|layer| layer.out.queue.release());
+    }
+
+    /// Puts a filter on top, over what was read and queued before it.
+    pub(super) fn push(&mut self, filter: Box<dyn Filter>, inbox: LinearBuf, out: Wire, since: Time) {
+        let before = out.queue.len();
+        self.stack.push(Layer { filter, inbox, out, before, since, ends: Ends::default(), failed: None });
+    }
+
+    /// The topmost.
+    pub(super) fn top(&self) -> Option<&Layer> {
+        self.stack.last()
     }
 
     /// Takes the topmost filter off, with what waits below it.
     pub(super) fn pop(&mut self) -> Option<(Box<dyn Filter>, LinearBuf, Wire)> {
-        let Layer { filter, inbox, out, .. } = self.layers.pop()?;
+        let Layer { filter, inbox, out, .. } = self.stack.pop()?;
         Some((filter, inbox, out))
     }
 
-    /// The unread bytes below the topmost.
-    pub(super) fn unread_below_top(&self) -> usize {
-        self.layers.last().map_or(0, |layer| layer.inbox.len())
-    }
-
     /// Lets every layer move what it can, until nothing moves.
-    pub(super) fn pump(&mut self, store: &mut LinearBuf, plain_limit: usize, output: &mut Output, is_closing: bool, now: Time) -> Pumped {
-        let mut pumped = Pumped::Nothing;
-        for _ in 0..MAX_ROUNDS {
-            if !self.round(store, plain_limit, output, is_closing, now) {
-                return pumped;
-            }
-            pumped = Pumped::Something;
+    pub(super) fn pump(&mut self, mut top: Top<'_>) -> Pumped {
+        let driven = self.stack.first().map(|lowest| (top.now, total(&lowest.inbox), lowest.out.queue.position())).unwrap_or_default();
+        if driven != self.driven {
+            (self.driven, self.spins) = (driven, 0);
         }
-        self.fail(0, FilterError::new("a filter moves bytes for ever"), output);
+        let mut pumped = Pumped::Nothing;
+        let mut taken = self.taken(&top);
+        while self.round(&mut top) {
+            pumped = Pumped::Something;
+            let before = core::mem::replace(&mut taken, self.taken(&top));
+            self.spins = if taken == before { self.spins + 1 } else { 0 };
+            if self.spins > MAX_SPINS {
+                self.fail_all("a filter moves bytes for ever");
+            }
+        }
+        self.cut(top.output);
         pumped
     }
 
+    /// How many bytes were taken off either end.
+    fn taken(&self, top: &Top<'_>) -> (u64, u64) {
+        (self.stack.first().map_or(0, |lowest| lowest.inbox.position()), top.output.wire.queue.position())
+    }
+
     /// Pumps each layer once, from the wire up and down again. Tells whether anything moved.
-    fn round(&mut self, store: &mut LinearBuf, plain_limit: usize, output: &mut Output, is_closing: bool, now: Time) -> bool {
-        let count = self.layers.len();
+    fn round(&mut self, top: &mut Top<'_>) -> bool {
+        let count = self.stack.len();
         let mut moved = false;
         for at in (0..count).chain((0..count.saturating_sub(1)).rev()) {
-            let wire_has_ended = if at == 0 { self.ended } else { self.layers.get(at - 1).is_some_and(|below| below.ends.plain) };
-            let Some((layer, above)) = self.layers.get_mut(at..).and_then(<[Layer]>::split_first_mut) else { break };
+            let below = at.checked_sub(1).and_then(|below| self.stack.get(below));
+            let wire_has_ended = below.map_or(self.ended, Layer::has_ended);
+            let Some((layer, above)) = self.stack.get_mut(at..).and_then(<[Layer]>::split_first_mut) else { break };
             if layer.failed.is_some() {
                 continue;
             }
-            let (plain, plain_limit, outgoing, is_closing) = match above.first_mut() {
-                Some(above) => (&mut above.inbox, ROOM, &mut above.out.queue, above.ends.wire),
-                None => (&mut *store, plain_limit, &mut output.wire.queue, is_closing),
-            };
-            let before = (layer.inbox.position(), total(plain), outgoing.position(), total(&layer.out.queue), layer.ends);
-            let (wire, sent) = (&mut layer.inbox, &mut layer.out.queue);
-            let mut pipe = Pipe { wire, plain, outgoing, sent, state: &mut layer.ends, plain_limit, wire_has_ended, is_closing, now };
-            let outcome = layer.filter.pump(&mut pipe);
-            let room = pipe.room();
-            let after = (layer.inbox.position(), total(plain), outgoing.position(), total(&layer.out.queue), layer.ends);
-            let is_stuck = before == after && layer.inbox.len() >= ROOM && room > 0;
-            moved |= before != after;
-            let failure = match outcome {
-                Err(error) => Some(error),
-                Ok(()) if is_stuck => Some(FilterError::new("a filter makes nothing of a full buffer")),
-                Ok(()) => None,
-            };
-            if let Some(error) = failure {
-                self.fail(at, error, output);
-                moved = true;
+            match layer.pump(above.first_mut(), top, wire_has_ended) {
+                Ok(Pumped::Nothing) => {}
+                Ok(Pumped::Something) => moved = true,
+                Err(error) => {
+                    self.fail(at, error);
+                    moved = true;
+                }
             }
         }
         moved
     }
 
     /// Ends a layer. What is above it can no longer be sent.
-    fn fail(&mut self, at: usize, error: FilterError, output: &mut Output) {
-        if let Some(layer) = self.layers.get_mut(at) {
-            layer.failed = Some(error);
+    fn fail(&mut self, at: usize, error: FilterError) {
+        if let Some(layer) = self.stack.get_mut(at) {
+            layer.failed.get_or_insert(error);
             layer.ends = Ends { plain: true, wire: true };
             let _ = layer.inbox.advance(layer.inbox.len());
         }
-        for above in self.layers.iter_mut().skip(at + 1) {
-            above.out.discard();
+    }
+
+    /// Ends all layers, when it cannot be told which of them breaks the contract.
+    fn fail_all(&mut self, what: &'static str) {
+        let error = FilterError::bug(what);
+        (0..self.stack.len()).for_each(|at| self.fail(at, error.clone()));
+    }
+
+    /// Ends all layers where nothing can move them any more: they made nothing of what there is, nothing is to be sent, and nothing comes. Tells whether that is so.
+    pub(super) fn is_stuck(&mut self, now: Time) -> bool {
+        let can_move = |lowest: &Layer| lowest.failed.is_some() || lowest.out.unsent() > 0;
+        if self.wanted(1) > 0 || self.stack.first().is_none_or(can_move) || self.deadline(now).is_some() {
+            return false;
         }
-        output.discard();
+        let is_full = self.stack.iter().any(|layer| layer.inbox.len() >= ROOM);
+        self.fail_all(if is_full {
+            "a filter makes nothing of a full buffer"
+        } else {
+            "a filter does not end though the stream below it has"
+        });
+        true
+    }
+
+    /// Throws away what is above a layer that sends nothing more.
+    fn cut(&mut self, output: &mut Output) {
+        if let Some(closed) = self.stack.iter().position(|layer| layer.ends.wire) {
+            self.stack.iter_mut().skip(closed + 1).for_each(|above| above.out.discard());
+            output.discard();
+        }
     }
 }
 
-/// How often everything may move before that is a bug: each round moves at least a byte, and 64 KiB at most are between layers.
-const MAX_ROUNDS: usize = 1 << 17;
+impl Layer {
+    /// Whether it delivers nothing more, to its clean end.
+    fn has_ended(&self) -> bool {
+        self.ends.plain && self.failed.is_none()
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    /// When it is to be pumped again. One whose time has come was pumped, and waits for something else.
+    fn waits(&self, now: Time) -> Option<Time> {
+        self.filter.deadline().filter(|at| *at > now && self.failed.is_none())
+    }
+
+    /// Pumps it once.
+    fn pump(&mut self, above: Option<&mut Self>, top: &mut Top<'_>, wire_has_ended: bool) -> Result<Pumped, FilterError> {
+        let (plain, plain_limit, outgoing, is_closing) = match above {
+            Some(above) => (&mut above.inbox, ROOM, &mut above.out.queue, above.ends.wire),
+            None => (&mut *top.store, top.limit, &mut top.output.wire.queue, top.is_closing),
+        };
+        let before = (self.inbox.position(), total(plain), outgoing.position(), total(&self.out.queue), self.ends);
+        let mut pipe = Pipe {
+            wire: &mut self.inbox,
+            plain,
+            outgoing,
+            sent: &mut self.out.queue,
+            state: &mut self.ends,
+            plain_limit,
+            sent_limit: MAX_SENT + self.before,
+            overflows: false,
+            wire_has_ended,
+            is_closing,
+            now: top.now,
+        };
+        self.filter.pump(&mut pipe)?;
+        if pipe.overflows {
+            return Err(FilterError::bug("a filter sends more than there is room for"));
+        }
+        let after = (self.inbox.position(), total(plain), outgoing.position(), total(&self.out.queue), self.ends);
+        Ok(if before == after { Pumped::Nothing } else { Pumped::Something })
+    }
+}
 
 /// The bytes that were ever put into a buffer.
 fn total(buf: &impl StreamBuf) -> u64 {
     buf.position() + buf.len() as u64
 }
 
-/// The storage below a filter that is pushed.
-pub(super) fn inbox() -> LinearBuf {
+/// The storage above a filter that is pushed.
+pub(super) fn store() -> LinearBuf {
     LinearBuf::with_config(BufConfig { max_bytes: usize::MAX, ..super::STORAGE })
 }
 
@@ -411,6 +628,6 @@ pub(super) fn queue(max_unsent: usize) -> SegmentedBuf {
 
 impl fmt::Debug for Layers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Layers").field("count", &self.layers.len()).field("held", &self.held()).finish_non_exhaustive()
+        f.debug_struct("Layers").field("count", &self.stack.len()).field("held", &self.held()).finish_non_exhaustive()
     }
 }

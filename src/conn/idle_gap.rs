@@ -1,4 +1,4 @@
-//! Frames that end after a silence, as on serial lines: Modbus RTU. SPEC.md, clauses IG-1 to IG-5.
+//! Frames that end after a silence, as on serial lines: Modbus RTU. SPEC.md, clauses IG-1 to IG-6.
 
 use alloc::collections::VecDeque;
 use core::time::Duration;
@@ -104,7 +104,8 @@ impl Decode for IdleGap {
             (Mode::Reading, None) if input.len() <= self.max_payload => Err(Stop::Need(NeedMoreData::ONE)),
             (mode, end) => {
                 let len = end.unwrap_or(usize::MAX).min(input.len());
-                self.mode = if end == Some(len) { Mode::Reading } else { Mode::Discarding };
+                // Up to the silence that ends it, which the next look passes.
+                self.mode = Mode::Discarding;
                 if mode == Mode::Reading { Err(Stop::Bad { len, cause: self.too_large() }) } else { Ok(Found::Skip(len)) }
             }
         }

@@ -1,6 +1,6 @@
-//! A whole connection as a state machine: reads, writes, keeps time and ends well, and leaves all I/O to a driver.
+//! A whole connection as a state machine: reads, writes, keeps time and ends well, and leaves all I/O to a driver. SPEC.md, chapters CN and IG.
 //!
-//! One call does all the work that needs no I/O, and then says what it wants. The application's loop is the same under every driver; a driver only satisfies a [`Want`].
+//! One call does all the work that needs no I/O, and then says what it wants. The application's loop is the same under every driver; a driver only satisfies a [`Want`]. [`writing_a_driver`](crate::guide::writing_a_driver) has it over sockets.
 //!
 //! ```
 //! use framewright::conn::{Conn, Plain, Turn};
@@ -39,17 +39,19 @@ mod idle_gap;
 mod output;
 mod protocol;
 mod timers;
+#[cfg(feature = "rustls")]
+mod tls;
 
 use alloc::boxed::Box;
 use core::fmt;
 
-use self::filter::{Layers, Pumped};
+use self::filter::{Layers, Pumped, Top};
 use self::output::{Output, Wire};
 use self::timers::{Clock, Waits};
-use crate::buf::{BufConfig, LinearBuf, OwnedReservation, RefusedCommit, Reservation, SegmentedBuf, StreamBuf, StreamBufMut, View};
+use crate::buf::{BufConfig, LinearBuf, OwnedReservation, RefusedCommit, SegmentedBuf, StreamBuf, StreamBufMut, View};
 use crate::decode::Decode;
-use crate::engine::{Cursor, DEFAULT_BACKLOG, DEFAULT_MAX_FRAME, Engine, Frames, Next, Parts, READ_BLOCK, Role, Stepped, Where};
-use crate::error::{BufError, Error, ErrorKind, NeedMoreData, Refused};
+use crate::engine::{Cursor, DEFAULT_BACKLOG, DEFAULT_MAX_FRAME, Engine, Frames, Next, Parts, Place, READ_BLOCK, Role, Stepped, Where};
+use crate::error::{Error, ErrorKind, NeedMoreData, Refused};
 use crate::time::Time;
 
 pub use self::erased::{AnyConn, AnyTurn, Erased};
@@ -58,6 +60,8 @@ pub use self::idle_gap::{IdleGap, Silent};
 pub use self::output::Outbox;
 pub use self::protocol::{Phase, Plain, Protocol, Reaction, Replies};
 pub use self::timers::{MinRate, Timeouts, Timer};
+#[cfg(feature = "rustls")]
+pub use self::tls::{Session, Tls, Unclean};
 
 /// The limits of a connection. All are on by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,13 +104,18 @@ const STORAGE: BufConfig = BufConfig { shrink_above: SMALL_BLOCK, ..BufConfig::D
 
 /// A connection: a [`Protocol`], and everything that it needs but I/O.
 ///
-/// | state | read | write | goes on when |
+/// | state | reads | writes | next |
 /// |---|---|---|---|
-/// | open | yes | yes | the peer ends, fails, or is [drained](Self::begin_drain) |
-/// | closing | yes | what is queued, and then the end | that is [shut](Self::shut) |
-/// | over ([`Turn::Over`] was given) | no | last words, and then the end; goes on where [half-open](Self::half_open) | the application closes, all is sent and shut |
-/// | handed off ([`Turn::Handoff`]) | no | no | [`into_parts`](Self::into_parts) |
-/// | done ([`Turn::Done`], for ever) | no | no | |
+/// | open | yes | yes | whatever happens first |
+/// | draining, by [`begin_drain`](Self::begin_drain) | to the end of the frame that has begun | yes | over |
+/// | closed, by [`Outbox::close`] | yes | what is queued, and then the end | over, when the peer ends |
+/// | over, told by [`Turn::Over`]: the peer ended | no, but for a filter that holds output back | last words, what is queued, and then the end; if [half-open](Self::half_open), all until it is closed | done, when the end is [sent](Self::shut) |
+/// | over: it failed | no | last words, what is queued, and then the end | done |
+/// | over: [reset](Self::reset), or output stood still | no | nothing: what is queued is lost | done |
+/// | handed over, told by [`Turn::Handoff`] | no | what is queued | [`into_parts`](Self::into_parts) |
+/// | done, told by [`Turn::Done`] for ever | no | no | |
+///
+/// What was told as over is told once; a failure behind it, of sending, only shortens the way to done.
 pub struct Conn<P: Protocol> {
     engine: Engine<P>,
     rest: Rest<<P as Decode>::Fault>,
@@ -119,6 +128,8 @@ struct Rest<F> {
     clock: Clock,
     /// How many bytes to lend for the next read: few where nothing is due, so that a connection that waits holds little.
     block: usize,
+    /// How many bytes of storage are lent for the next read.
+    lent: usize,
     reading: Reading<F>,
     writing: Writing,
     ends: Ends,
@@ -175,7 +186,7 @@ pub enum Turn<'a, P: Protocol> {
     Want(Want),
     /// The protocol has handed over, and everything was sent: [`Conn::into_parts`] has what the next one needs. From now on.
     Handoff,
-    /// The connection is over, and everything was sent. From now on.
+    /// The connection is over, and everything was sent that the peer took. From now on.
     Done,
 }
 
@@ -209,13 +220,13 @@ pub enum Failure<F> {
 }
 
 impl<F> Failure<F> {
-    /// Returns the class of the failure: that of the stream's error, `Timeout`, `Protocol` for a filter, `Truncated` for a reset, or `Bug`.
+    /// Returns the class of the failure: that of the error of the stream or of a filter, `Timeout`, `Truncated` for a reset, or `Bug`.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match self {
             Self::Stream(error) => error.kind(),
             Self::Timeout(_) => ErrorKind::Timeout,
-            Self::Filter(_) => ErrorKind::Protocol,
+            Self::Filter(error) => error.kind(),
             Self::Reset => ErrorKind::Truncated,
             Self::Bug(_) => ErrorKind::Bug,
         }
@@ -264,6 +275,12 @@ pub enum PopRefused {
         /// How many.
         unread: usize,
     },
+    /// It has failed, which the connection is to be told.
+    #[error("the filter has failed")]
+    Failed,
+    /// An owned reservation is out, and what the filter has delivered is unread: read that first.
+    #[error("an owned reservation is out, and bytes before it are unread")]
+    Reserved,
 }
 
 /// What a connection is made of, for a switch of protocols: nothing is lost that was read or is to be sent.
@@ -313,13 +330,13 @@ impl<P: Protocol> Conn<P> {
     #[must_use]
     pub fn from_parts(parts: ConnParts<P>, now: Time, limits: Limits) -> Self {
         let layers = parts.layers;
-        let mut queue = parts.unsent;
-        queue.set_max_bytes(limits.max_unsent);
+        let queue = parts.unsent;
         let mut clock = Clock::new(now, limits.timeouts);
         clock.handshake = (parts.reading.decoder.phase() == Phase::Handshake).then_some(now);
         clock.writing = (!queue.is_empty()).then_some(now);
+        clock.came(parts.reading.unread.len());
         let engine = Engine::from_parts(parts.reading).with_max_frame(limits.max_frame).with_backlog(limits.backlog);
-        let output = Output::new(queue, limits.high_water, limits.replies);
+        let output = Output::new(queue, &limits);
         Self {
             engine,
             rest: Rest {
@@ -327,6 +344,7 @@ impl<P: Protocol> Conn<P> {
                 layers,
                 clock,
                 block: SMALL_BLOCK,
+                lent: 0,
                 reading: Reading::Open,
                 writing: Writing::Open,
                 ends: Ends::WithReading,
@@ -346,29 +364,35 @@ impl<P: Protocol> Conn<P> {
     /// Always `match` on it: [`Turn::Bad`] and [`Turn::Over`] are given once, and a `while let` on another would lose them.
     #[inline]
     pub fn step(&mut self) -> Turn<'_, P> {
-        if !self.rest.layers.is_empty() {
-            self.rest.pump(&mut self.engine);
-        }
         let seen = self.rest.look(&mut Cursor::new(&mut self.engine));
         show(seen, &mut self.engine, &mut self.rest)
     }
 
-    /// Takes the next bytes from the peer, borrowed: events are handed out of the caller's own chunk. What is unread when the guard is dropped is stored.
+    /// Takes the next bytes from the peer, borrowed: events are handed out of the caller's own chunk. What is unread when the guard is dropped is stored; below a filter, everything.
     ///
     /// # Errors
     /// [`Refused`], with the chunk untouched: only when it was not asked for.
     #[inline]
     pub fn feed<'a>(&'a mut self, now: Time, chunk: &'a [u8]) -> Result<Steps<'a, P>, Refused> {
-        self.came(now, chunk.len());
-        let chunk = match self.rest.layers.lowest() {
-            None => chunk,
-            Some(lowest) => {
-                let _ = lowest.inbox.write(chunk);
-                self.rest.pump(&mut self.engine);
-                &[]
-            }
+        self.admit()?;
+        self.at(now);
+        let frames = if self.rest.layers.is_empty() {
+            self.engine.feed(chunk)?
+        } else {
+            self.rest.layers.write(chunk)?;
+            self.engine.frames()
         };
-        Ok(Steps { frames: self.engine.feed(chunk)?, rest: &mut self.rest })
+        self.rest.clock.came(chunk.len());
+        Ok(Steps { frames, rest: &mut self.rest })
+    }
+
+    /// Refuses input to a connection that reads nothing more, and to a filter that is full: the engine judges the rest.
+    #[inline]
+    fn admit(&self) -> Result<(), Refused> {
+        if matches!(self.rest.reading, Reading::Concluded(Err(_)) | Reading::Over(Told::Failure)) {
+            return Err(Refused::Failed);
+        }
+        if self.rest.layers.is_empty() { Ok(()) } else { self.rest.layers.admit() }
     }
 
     /// Lends storage to read the next bytes from the peer into; at least one byte. Then call [`commit`](Self::commit), or nothing.
@@ -376,11 +400,12 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// [`Refused`] when nothing was to be read.
     pub fn space(&mut self) -> Result<&mut [u8], Refused> {
-        let wanted = self.rest.layers.wanted(READ_BLOCK).max(1);
-        match self.rest.layers.lowest() {
-            Some(lowest) => lowest.inbox.reserve(wanted).map(Reservation::into_mut_slice).map_err(refused),
-            None => Ok(self.engine.reserve_block(self.rest.block)?.into_mut_slice()),
-        }
+        self.admit()?;
+        let Rest { layers, block, lent, .. } = &mut self.rest;
+        let space =
+            if layers.is_empty() { self.engine.reserve_block(*block)?.into_mut_slice() } else { layers.reserve(*block)?.into_mut_slice() };
+        *lent = space.len();
+        Ok(space)
     }
 
     /// Takes the first `n` bytes of the [`space`](Self::space) as the next from the peer. 0 is a no-op, never the end.
@@ -388,17 +413,23 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// [`Refused`] when there was no such space.
     pub fn commit(&mut self, now: Time, n: usize) -> Result<(), Refused> {
-        self.came(now, n);
-        if let Some(lowest) = self.rest.layers.lowest() {
-            lowest.inbox.reserve(n).and_then(|reservation| reservation.commit(n)).map_err(refused)?;
+        let lent = core::mem::take(&mut self.rest.lent);
+        if n > lent {
+            return Err(Refused::CommitTooLarge { reserved: lent, committed: n });
+        }
+        self.at(now);
+        if n == 0 {
             return Ok(());
         }
-        let room = self.engine.reserve_block(self.rest.block)?;
-        let is_full = n == room.len();
-        drop(room.commit(n)?);
-        if is_full {
+        if self.rest.layers.is_empty() {
+            drop(self.engine.reserve_again(lent)?.commit(n)?);
+        } else {
+            self.rest.layers.commit(lent, n)?;
+        }
+        if n == lent {
             self.rest.block = READ_BLOCK;
         }
+        self.rest.clock.came(n);
         Ok(())
     }
 
@@ -407,11 +438,9 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// As for [`space`](Self::space).
     pub fn reserve_owned(&mut self) -> Result<OwnedReservation, Refused> {
-        let wanted = self.rest.layers.wanted(READ_BLOCK).max(1);
-        match self.rest.layers.lowest() {
-            Some(lowest) => lowest.inbox.reserve_owned(wanted).map_err(refused),
-            None => self.engine.reserve_owned(),
-        }
+        self.admit()?;
+        let Rest { layers, block, .. } = &mut self.rest;
+        if layers.is_empty() { self.engine.reserve_owned_block(*block) } else { layers.reserve_owned(*block) }
     }
 
     /// Takes what was put into an owned reservation as the next bytes from the peer.
@@ -419,12 +448,18 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// As [`Engine::commit_owned`].
     pub fn commit_owned(&mut self, now: Time, reservation: OwnedReservation) -> Result<(), RefusedCommit<Refused>> {
-        self.came(now, reservation.storage.len());
-        let Some(lowest) = self.rest.layers.lowest() else { return self.engine.commit_owned(reservation).map(|_| ()) };
-        lowest
-            .inbox
-            .commit_owned(reservation)
-            .map_err(|RefusedCommit { error, reservation }| RefusedCommit { error: refused(error), reservation })
+        self.at(now);
+        let came = reservation.storage.len();
+        if self.rest.layers.is_empty() {
+            drop(self.engine.commit_owned(reservation)?);
+        } else {
+            self.rest.layers.commit_owned(reservation)?;
+        }
+        if came >= self.rest.block {
+            self.rest.block = READ_BLOCK;
+        }
+        self.rest.clock.came(came);
+        Ok(())
     }
 
     /// Says that the peer sends nothing more. What came before is still given.
@@ -455,16 +490,21 @@ impl<P: Protocol> Conn<P> {
 
     /// Takes up to `n` bytes of what waits to be written, owned: for completion I/O. `None` when there is nothing, or a batch is out. It comes back by [`sent`](Self::sent).
     pub fn take_output(&mut self, n: usize) -> Option<View> {
-        self.rest.lowest_mut().take(n)
+        let batch = self.rest.lowest_mut().take(n);
+        self.rest.output.settle();
+        batch
     }
 
     /// Says that the first `n` bytes were written; of a batch, that it is back, and what was not written of it comes first again.
     ///
     /// # Errors
-    /// [`NeedMoreData`] when there were not so many.
+    /// [`NeedMoreData`] when there were not so many; not where they were thrown away meanwhile, by a [reset](Self::reset) or a timer.
     pub fn sent(&mut self, now: Time, n: usize) -> Result<(), NeedMoreData> {
+        // First what was done, then the time: a write that took long is no write that stands still.
+        self.rest.clock.set(now);
+        let sent = self.rest.sent(n);
         self.at(now);
-        self.rest.sent(n)
+        sent
     }
 
     /// Says that the peer was told of the end of this direction, as [`Want::shutdown`] asked.
@@ -472,13 +512,15 @@ impl<P: Protocol> Conn<P> {
         self.at(now);
         if self.rest.is_to_shut() {
             self.rest.writing = Writing::Shut;
+            // Whatever is still read has timers of its own.
+            self.rest.clock.closing = None;
         }
     }
 
     /// Goes on to `now`: ends what a timer ends, and tells the protocol of a silence.
     #[inline]
     fn at(&mut self, now: Time) {
-        if self.rest.clock.set(now) {
+        if self.rest.clock.set(now) || self.engine.decoder().silence().is_some() {
             self.fire();
         }
     }
@@ -487,64 +529,59 @@ impl<P: Protocol> Conn<P> {
     #[cold]
     fn fire(&mut self) {
         self.rest.fire();
-        if self.rest.clock.fell_silent() {
+        if self.engine.decoder().silence().is_some_and(|silence| self.rest.clock.fell_silent(silence)) {
             let heard = self.engine.position() + self.engine.held_bytes() as u64;
             self.engine.decoder_mut().fell_silent(heard);
             self.engine.look_again();
         }
     }
 
-    /// Goes on to `now`, when so many bytes came.
-    #[inline]
-    fn came(&mut self, now: Time, n: usize) {
-        self.at(now);
-        self.rest.clock.came(n);
-    }
-
     /// Puts a filter between what is below and the protocol. What was queued before is sent past it.
     ///
+    /// An owned reservation that is out stays good: what comes in it goes through the filter, as all that comes from now on.
+    ///
     /// # Errors
-    /// The filter, when bytes are unread and `leftover` says to [reject](Leftover::Reject) them: the peer sent them before the change, and they would pass for bytes behind it.
+    /// The filter, when bytes are unread, here or below filters that are there already, and `leftover` says to [reject](Leftover::Reject) them: the peer sent them before the change, and they would
+    /// pass for bytes behind it.
     pub fn push_filter(&mut self, filter: Box<dyn Filter>, leftover: Leftover) -> Result<(), Box<dyn Filter>> {
-        let store = self.engine.store_mut();
-        if leftover == Leftover::Reject && !store.is_empty() {
+        // What the filters below have is theirs to judge: it may be nothing for those above.
+        self.rest.pump(&mut self.engine);
+        if leftover == Leftover::Reject && self.engine.held_bytes() + self.rest.layers.unread() > 0 {
             return Err(filter);
         }
-        let mut inbox = filter::inbox();
-        // Neither has a limit.
-        let _ = inbox.write(store.peek()).and_then(|()| Ok(store.advance(store.len())?));
         let ended = self.engine.has_ended();
-        self.engine.reopen();
-        let max_unsent = self.rest.output.wire.queue.max_bytes();
+        let inbox = self.engine.replace_store(filter::store());
+        let max_unsent = self.rest.output.max_unsent;
         let mut out = self.rest.output.put_below(filter::queue(max_unsent));
         out.queue.set_max_bytes(usize::MAX);
         if self.rest.layers.is_empty() && ended {
             self.rest.layers.end();
         }
-        self.rest.layers.push(filter, inbox, out);
+        self.rest.layers.push(filter, inbox, out, self.rest.clock.now);
         Ok(())
     }
 
     /// Takes the topmost filter off. What it has delivered is still read, and what it has sent still written.
     ///
     /// # Errors
-    /// [`PopRefused`] when there is none, when it has not taken all that was queued above it, or when bytes below it are unread and `leftover` says to [reject](Leftover::Reject) them.
+    /// [`PopRefused`] when there is none, when it has failed, when it has not taken all that was queued above it, when bytes below it are unread and `leftover` says to [reject](Leftover::Reject) them,
+    /// or when the bytes to come into an owned reservation would come before what it has delivered.
     pub fn pop_filter(&mut self, leftover: Leftover) -> Result<Box<dyn Filter>, PopRefused> {
-        if self.rest.layers.is_empty() {
-            return Err(PopRefused::NoFilter);
-        }
         self.rest.pump(&mut self.engine);
-        match (self.rest.output.wire.unsent(), self.rest.layers.unread_below_top()) {
-            (0, 0) => {}
-            (0, unread) if leftover == Leftover::Reject => return Err(PopRefused::Unread { unread }),
-            (0, _) => {}
-            (queued, _) => return Err(PopRefused::Queued { queued }),
+        let Some(top) = self.rest.layers.top() else { return Err(PopRefused::NoFilter) };
+        match (self.rest.output.wire.unsent(), top.inbox.len()) {
+            _ if top.has_failed() => return Err(PopRefused::Failed),
+            (queued @ 1.., _) => return Err(PopRefused::Queued { queued }),
+            (0, unread @ 1..) if leftover == Leftover::Reject => return Err(PopRefused::Unread { unread }),
+            _ if top.inbox.is_reserved() && self.engine.held_bytes() > 0 => return Err(PopRefused::Reserved),
+            _ => {}
         }
-        let (filter, inbox, mut out) = self.rest.layers.pop().ok_or(PopRefused::NoFilter)?;
-        let max_unsent = self.rest.output.wire.queue.max_bytes();
-        out.queue.set_max_bytes(max_unsent);
+        let (filter, inbox, out) = self.rest.layers.pop().ok_or(PopRefused::NoFilter)?;
         self.rest.output.take_from_below(out);
-        let _ = self.engine.store_mut().write(inbox.peek());
+        let mut store = self.engine.replace_store(filter::store());
+        // Without a limit nothing is refused.
+        let store = if store.is_empty() { inbox } else { store.write(inbox.peek()).map(|()| store).unwrap_or_default() };
+        self.engine.replace_store(store);
         if self.rest.layers.is_empty() && self.rest.layers.has_ended() {
             drop(self.engine.eof());
         }
@@ -553,10 +590,11 @@ impl<P: Protocol> Conn<P> {
 
     /// Borrows the way out, between steps.
     pub fn outbox(&mut self) -> Outbox<'_, P> {
-        self.rest.outbox(self.engine.decoder_mut())
+        self.rest.outbox_between(&mut self.engine)
     }
 
-    /// Stops reading at the next boundary between frames, as if the peer had ended there; what is unread stays unread.
+    /// Stops reading at the next boundary between frames, as if the peer had ended there; what is unread stays unread. A frame of which bytes are there has begun, and is still read; of what comes in parts,
+    /// all of them.
     pub fn begin_drain(&mut self) {
         if matches!(self.rest.reading, Reading::Open) {
             self.rest.reading = Reading::Draining;
@@ -612,7 +650,7 @@ impl<P: Protocol> Steps<'_, P> {
     pub fn step(&mut self) -> Turn<'_, P> {
         let (cursor, rest) = (self.frames.cursor(), &mut *self.rest);
         if !rest.reads() {
-            return show(rest.beside_reading(), cursor.engine, rest);
+            return show(rest.look(cursor), cursor.engine, rest);
         }
         cursor.step_with(
             rest,
@@ -636,11 +674,12 @@ impl<P: Protocol> Steps<'_, P> {
 fn show<'s, P: Protocol>(seen: Seen<'s, P>, engine: &'s mut Engine<P>, rest: &'s mut Rest<<P as Decode>::Fault>) -> Turn<'s, P> {
     match seen {
         Seen::Event { token, bytes } => {
+            let place = engine.place(bytes.len());
             let (protocol, progress, bytes) = engine.split_lent(bytes);
-            Turn::Event(P::open(token, progress, bytes), rest.outbox(protocol))
+            Turn::Event(P::open(token, progress, bytes), rest.outbox(protocol, place))
         }
-        Seen::Bad(error) => Turn::Bad(error, rest.outbox(engine.decoder_mut())),
-        Seen::Over(result) => Turn::Over(result, rest.outbox(engine.decoder_mut())),
+        Seen::Bad(error) => Turn::Bad(error, rest.outbox_between(engine)),
+        Seen::Over(result) => Turn::Over(result, rest.outbox_between(engine)),
         Seen::Want(want) => Turn::Want(want),
         Seen::Handoff => Turn::Handoff,
         Seen::Done => Turn::Done,
@@ -649,8 +688,14 @@ fn show<'s, P: Protocol>(seen: Seen<'s, P>, engine: &'s mut Engine<P>, rest: &'s
 
 impl<F: core::error::Error + Clone + 'static> Rest<F> {
     #[inline(always)]
-    fn outbox<'s, P>(&'s mut self, protocol: &'s mut P) -> Outbox<'s, P> {
-        Outbox { protocol, output: &mut self.output, writing: &mut self.writing }
+    fn outbox<'s, P>(&'s mut self, protocol: &'s mut P, place: Place) -> Outbox<'s, P> {
+        Outbox { protocol, output: &mut self.output, writing: &mut self.writing, place }
+    }
+
+    /// The way out where there is no event.
+    fn outbox_between<'s, P: Protocol>(&'s mut self, engine: &'s mut Engine<P>) -> Outbox<'s, P> {
+        let place = Place { offset: engine.position(), len: 0, skipped: 0, truncated: false };
+        self.outbox(engine.decoder_mut(), place)
     }
 
     /// Whether steps come from what is read.
@@ -664,7 +709,10 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
     fn look<'c, P: Protocol + Decode<Fault = F>>(&mut self, cursor: &mut Cursor<'_, 'c, P, LinearBuf>) -> Seen<'c, P> {
         loop {
             if !self.reads() {
-                return self.beside_reading();
+                if let Some(seen) = self.beside_reading(cursor.engine) {
+                    return seen;
+                }
+                cursor.resume();
             }
             let next = cursor.advance();
             if let Some(seen) = self.take(cursor, next) {
@@ -685,10 +733,13 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
                 return (reaction == Reaction::Event).then_some(Seen::Event { token, bytes });
             }
             Ok(Next::End(_)) => self.conclude(Ok(())),
-            Ok(_) if !self.layers.is_empty() && self.pump(cursor.engine) == Pumped::Something => cursor.resume(),
+            Ok(_) if self.pump(cursor.engine) == Pumped::Something => cursor.resume(),
             Ok(pause) => return self.pause(cursor.engine, matches!(pause, Next::Idle)).map(Seen::Want),
             Err(error) if error.is_fatal() => self.conclude(Err(Failure::Stream(error))),
-            Err(error) => return Some(Seen::Bad(error)),
+            Err(error) => {
+                self.clock.stepped_over();
+                return Some(Seen::Bad(error));
+            }
         }
         None
     }
@@ -709,7 +760,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         self.clock.framed(protocol.phase());
         if role == Role::Last {
             self.reading = Reading::HandedOver;
-        } else if matches!(self.reading, Reading::Draining) {
+        } else if matches!(self.reading, Reading::Draining) && protocol.phase() != Phase::Parts {
             self.conclude(Ok(()));
         }
         if queued > 0 || outcome.is_err() {
@@ -730,27 +781,33 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
     }
 
     /// Nothing more can be read out of what is there: says what is wanted, unless the stream is to end here.
-    fn pause<P: Protocol + Decode<Fault = F>>(&mut self, engine: &Engine<P>, idle: bool) -> Option<Want> {
+    fn pause<P: Protocol + Decode<Fault = F>>(&mut self, engine: &mut Engine<P>, idle: bool) -> Option<Want> {
         if idle && matches!(self.reading, Reading::Draining) {
             self.conclude(Ok(()));
             return None;
         }
-        if let Some(error) = self.layers.failure() {
-            self.conclude(Err(Failure::Filter(error.clone())));
+        if let Some(error) = self.layers.check(self.clock.now) {
+            self.conclude(Err(Failure::Filter(error)));
             return None;
         }
-        self.clock.pause(engine.decoder().phase(), idle, engine.position());
+        self.clock.pause(engine.decoder().phase(), idle);
         self.clock.listen(engine.decoder().silence().filter(|_| !idle));
         if idle {
+            engine.free();
             self.rest();
         }
         let wanted = match self.layers.is_empty() {
             true if engine.has_ended() => 0,
             true => engine.wanted(self.block),
-            false if self.layers.has_ended() => 0,
-            false => self.layers.wanted(READ_BLOCK),
+            false => self.layers.wanted(self.block),
         };
-        Some(self.want(wanted))
+        let want = self.want(wanted);
+        if self.clock.is_late() {
+            // Of bytes that came in time, and were not looked at before.
+            self.fire();
+            return self.reads().then_some(want);
+        }
+        Some(want)
     }
 
     /// Holds little while nothing is due.
@@ -759,29 +816,42 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         if self.output.wire.unsent() == 0 {
             self.output.wire.queue.release();
         }
+        self.layers.release();
     }
 
-    /// What there is to tell when nothing is read.
+    /// What there is to tell when nothing is read. `None` when filters have taken the answers that were in the way.
     #[cold]
-    fn beside_reading<'c, P: Protocol + Decode<Fault = F>>(&mut self) -> Seen<'c, P> {
+    fn beside_reading<'c, P: Protocol + Decode<Fault = F>>(&mut self, engine: &mut Engine<P>) -> Option<Seen<'c, P>> {
         match core::mem::replace(&mut self.reading, Reading::HandedOver) {
             Reading::Concluded(result) => {
                 self.reading = Reading::Over(if result.is_ok() { Told::End } else { Told::Failure });
-                return Seen::Over(result.map_err(|failure| *failure));
+                return Some(Seen::Over(result.map_err(|failure| *failure)));
             }
             reading => self.reading = reading,
         }
-        match self.reading {
-            Reading::Over(told) => {
-                let ends = told == Told::Failure || self.ends == Ends::WithReading;
-                if ends && self.writing == Writing::Open {
-                    self.writing = Writing::Closing;
-                }
-                if self.writing == Writing::Shut && !self.lowest().is_out() { Seen::Done } else { Seen::Want(self.want(0)) }
-            }
-            Reading::HandedOver if self.unsent() == 0 => Seen::Handoff,
-            _ => Seen::Want(self.want(0)),
+        let ends = matches!(self.reading, Reading::Over(told) if told == Told::Failure || self.ends == Ends::WithReading);
+        if ends && self.writing == Writing::Open {
+            self.writing = Writing::Closing;
         }
+        self.pump(engine);
+        if self.is_held_back() && self.layers.is_stuck(self.clock.now) {
+            self.pump(engine);
+        }
+        match self.reading {
+            _ if self.reads() => None,
+            Reading::Over(_) if self.writing == Writing::Shut && !self.lowest().is_out() => Some(Seen::Done),
+            Reading::HandedOver if self.unsent() == 0 => Some(Seen::Handoff),
+            _ => {
+                let wanted = if self.is_held_back() { self.layers.wanted(self.block) } else { 0 };
+                Some(Seen::Want(self.want(wanted)))
+            }
+        }
+    }
+
+    /// Whether filters keep what is to be sent, or the end, and may wait for something from their peers.
+    fn is_held_back(&self) -> bool {
+        let owed = self.unsent() > 0 || (self.writing == Writing::Closing && !self.layers.has_closed());
+        owed && self.writing != Writing::Shut && self.lowest().unsent() == 0
     }
 
     /// What is wanted, when so many bytes are worth reading.
@@ -795,7 +865,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         if self.writing == Writing::Closing {
             clock.closing = clock.closing.or(Some(clock.now));
         }
-        Want { read, write, shutdown, deadline: clock.deadline().into_iter().chain(self.layers.deadline()).min() }
+        Want { read, write, shutdown, deadline: clock.deadline().into_iter().chain(self.layers.deadline(clock.now)).min() }
     }
 
     /// Whether everything was sent before the end.
@@ -826,12 +896,26 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
     }
 
     /// Lets the filters move what they can.
-    #[cold]
+    #[inline]
     fn pump<P: Protocol + Decode<Fault = F>>(&mut self, engine: &mut Engine<P>) -> Pumped {
-        let limit = engine.wanted(4 * READ_BLOCK) + engine.held_bytes();
-        let is_closing = self.writing == Writing::Closing;
-        let pumped = self.layers.pump(engine.store_mut(), limit, &mut self.output, is_closing, self.clock.now);
+        if self.layers.is_empty() { Pumped::Nothing } else { self.pump_layers(engine) }
+    }
+
+    #[cold]
+    fn pump_layers<P: Protocol + Decode<Fault = F>>(&mut self, engine: &mut Engine<P>) -> Pumped {
+        // A frame may need more than the room that there is for what can be read at once.
+        let limit = if engine.is_waiting() { engine.held_bytes() + engine.wanted(filter::ROOM) } else { filter::ROOM };
+        let (is_closing, now) = (self.writing != Writing::Open, self.clock.now);
+        let pumped = self.layers.pump(Top { store: engine.store_mut(), limit, output: &mut self.output, is_closing, now });
         self.output.settle();
+        match self.writing {
+            Writing::Open if self.layers.has_hung_up() => self.writing = Writing::Closing,
+            Writing::Open | Writing::Closing => {}
+            Writing::Shut => self.discard(),
+        }
+        if matches!(self.reading, Reading::Open | Reading::Draining) {
+            self.clock.filters = self.layers.handshake();
+        }
         if self.layers.plain_has_ended() && !engine.has_ended() {
             drop(engine.eof());
             return Pumped::Something;
@@ -850,6 +934,9 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
     }
 
     fn sent(&mut self, n: usize) -> Result<(), NeedMoreData> {
+        if self.writing == Writing::Shut && !self.lowest().is_out() {
+            return Ok(());
+        }
         self.lowest_mut().sent(n)?;
         if self.writing == Writing::Shut {
             self.discard();
@@ -867,7 +954,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             self.reading = Reading::Concluded(result.map_err(Box::new));
         }
         self.clock.waits = Waits::Nothing;
-        self.clock.handshake = None;
+        (self.clock.handshake, self.clock.filters) = (None, None);
     }
 
     /// Neither reads nor writes anything more.

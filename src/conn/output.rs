@@ -1,8 +1,9 @@
 use core::fmt;
 
-use super::{Protocol, Replies, Writing};
+use super::{Limits, Protocol, Replies, Writing};
 use crate::buf::{BufConfig, SegmentedBuf, StreamBuf, StreamBufMut, View};
 use crate::encode::{Encode, EncodeError, Unsent};
+use crate::engine::Place;
 use crate::error::NeedMoreData;
 
 /// Bytes on their way to the peer: a queue, and what was taken out of it and is not gone yet.
@@ -118,6 +119,8 @@ impl Batch {
 pub(super) struct Output {
     pub(super) wire: Wire,
     high_water: usize,
+    /// The most unsent bytes, automatic answers aside.
+    pub(super) max_unsent: usize,
     /// The budget of automatic answers.
     budget: usize,
     /// The bytes of automatic answers queued since there were none.
@@ -127,8 +130,11 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn new(queue: SegmentedBuf, high_water: usize, budget: usize) -> Self {
-        Self { wire: Wire::new(queue), high_water, budget, replying: 0, replies_end: 0 }
+    pub(super) fn new(queue: SegmentedBuf, limits: &Limits) -> Self {
+        let Limits { high_water, max_unsent, replies: budget, .. } = *limits;
+        let mut output = Self { wire: Wire::new(queue), high_water, max_unsent, budget, replying: 0, replies_end: 0 };
+        output.settle();
+        output
     }
 
     pub(super) fn is_writable(&self) -> bool {
@@ -145,6 +151,7 @@ impl Output {
         if bytes > 0 {
             self.replying += bytes;
             self.replies_end = self.wire.queue.position() + self.wire.queue.len() as u64;
+            self.set_cap();
         }
     }
 
@@ -154,11 +161,18 @@ impl Output {
         self.replying > self.budget
     }
 
-    /// Looks whether all automatic answers are gone.
+    /// Looks whether all automatic answers are gone, and how much may be queued now.
     pub(super) fn settle(&mut self) {
         if self.wire.sent_in_all() >= self.replies_end {
             self.replying = 0;
         }
+        self.set_cap();
+    }
+
+    /// The queue may hold what the cap leaves beside the batch that was taken out of it; automatic answers count beside it.
+    fn set_cap(&mut self) {
+        let most = self.max_unsent.saturating_add(self.replying).saturating_sub(self.wire.batch.len());
+        self.wire.queue.set_max_bytes(most);
     }
 
     /// Makes what is queued the bytes of a layer below; what is said from now on goes through it.
@@ -171,12 +185,14 @@ impl Output {
     pub(super) fn take_from_below(&mut self, wire: Wire) {
         (self.replying, self.replies_end) = (0, 0);
         self.wire = wire;
+        self.set_cap();
     }
 
     /// Throws everything away but a batch that is out.
     pub(super) fn discard(&mut self) {
         self.wire.discard();
         self.replying = 0;
+        self.set_cap();
     }
 }
 
@@ -185,6 +201,7 @@ pub struct Outbox<'a, P> {
     pub(super) protocol: &'a mut P,
     pub(super) output: &'a mut Output,
     pub(super) writing: &'a mut Writing,
+    pub(super) place: Place,
 }
 
 impl<P: Protocol> Outbox<'_, P> {
@@ -221,6 +238,12 @@ impl<P: Protocol> Outbox<'_, P> {
         if *self.writing == Writing::Open {
             *self.writing = Writing::Closing;
         }
+    }
+
+    /// Returns where the event that this was given with was in the stream; otherwise where the next unread byte is.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.place
     }
 
     /// Returns the protocol.

@@ -1,7 +1,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::buf::{SegmentedBuf, StreamBuf};
+use crate::buf::{SegmentedBuf, StreamBuf, StreamBufMut};
 use crate::decode::{Decode, Found, Reject, Stop};
 use crate::encode::{Encode, EncodeError, Writer};
 use crate::input::Input;
@@ -109,10 +109,13 @@ pub struct Replies<'a> {
 impl Replies<'_> {
     /// Queues an answer. One that cannot be encoded, or that is longer than the whole budget, is a bug of the protocol and ends the connection.
     pub fn send<'m, E: Encode>(&mut self, encoder: &mut E, message: impl Into<E::Message<'m>>) {
-        let before = self.queue.len();
+        let (before, cap) = (self.queue.len(), self.queue.max_bytes());
+        // They count beside what the application has queued: that may fill the queue.
+        self.queue.set_max_bytes(usize::MAX);
         if self.queue.send(encoder, message).is_err() {
             self.outcome = Err("an automatic answer cannot be encoded");
         }
+        self.queue.set_max_bytes(cap);
         self.queued += self.queue.len() - before;
         if self.queued > self.budget {
             self.outcome = Err("automatic answers to one frame exceed the whole budget for them");

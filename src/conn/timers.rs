@@ -18,9 +18,9 @@ pub struct Timeouts {
     pub idle: Option<Duration>,
     /// How long a frame may take from its first byte: 30 seconds. Never restarts while it arrives.
     pub frame: Option<Duration>,
-    /// How slowly parts of something long may come: 240 bytes a second, after 5 seconds.
+    /// How slowly parts of something long may come: 240 bytes a second, with 5 seconds of grace.
     pub min_rate: Option<MinRate>,
-    /// How long the [handshake](super::Phase::Handshake) may take from the start: 10 seconds.
+    /// How long the handshake may take, of the [protocol](super::Phase::Handshake) from the start, and of a [filter](super::Filter::is_handshaking) from when it is pushed: 10 seconds.
     pub handshake: Option<Duration>,
     /// How long output may wait without a byte of it being sent: 30 seconds.
     pub write: Option<Duration>,
@@ -48,20 +48,20 @@ impl Default for Timeouts {
     }
 }
 
-/// The least bytes that must have come, counted from the start of what arrives in parts.
+/// The least rate at which parts of something long must come. Being faster earns no more than the grace: nobody may stop for long behind a burst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MinRate {
-    /// So many for each second, after the grace.
+    /// So many for each second.
     pub bytes_per_second: u32,
-    /// How long none need come.
+    /// How long none need come: at the start, and by whoever was fast enough before.
     pub grace: Duration,
 }
 
 impl MinRate {
-    /// How long after the start the rate is missed, when so many bytes have come.
-    fn lasts(self, bytes: u64) -> Duration {
-        let nanos = u128::from(bytes) * 1_000_000_000 / u128::from(self.bytes_per_second.max(1));
-        self.grace.saturating_add(Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
+    /// How long so many bytes may take.
+    fn lasts(self, bytes: usize) -> Duration {
+        let nanos = bytes as u128 * 1_000_000_000 / u128::from(self.bytes_per_second.max(1));
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 }
 
@@ -96,10 +96,10 @@ pub(super) enum Waits {
     Nothing,
     /// The first byte of a frame.
     Idle { since: Time },
-    /// The rest of the frame at this stream offset.
-    Frame { at: u64, since: Time },
-    /// More parts; so many bytes had come when they began.
-    Parts { from: u64, since: Time },
+    /// The rest of a frame, or of bytes that are stepped over.
+    Frame { since: Time },
+    /// More parts, by this time if none come before.
+    Parts { due: Time },
 }
 
 /// The time, and everything that is timed.
@@ -113,12 +113,16 @@ pub(super) struct Clock {
     /// The bytes that have come, and when the last of them did.
     received: u64,
     last: Time,
+    /// Bytes have come that were not looked at: what they are decides which timer runs, so none of those of reading fires.
+    unseen: bool,
     /// How long a silence tells the protocol something, if it is told of the next.
     silence: Option<Duration>,
     /// How many bytes had come when it was told of one.
     told: u64,
     /// When the connection began, as long as its handshake lasts.
     pub(super) handshake: Option<Time>,
+    /// When the first filter that is in its handshake was pushed.
+    pub(super) filters: Option<Time>,
     /// Since when output waits.
     pub(super) writing: Option<Time>,
     /// Since when it is to end.
@@ -148,9 +152,11 @@ impl Clock {
             waits: Waits::Idle { since: now },
             received: 0,
             last: now,
+            unseen: false,
             silence: None,
             told: 0,
             handshake: None,
+            filters: None,
             writing: None,
             closing: None,
             quiet_until: Time::ZERO,
@@ -168,16 +174,24 @@ impl Clock {
         }
     }
 
-    /// Nothing more can be read now: between frames, or inside the frame at a stream offset.
-    pub(super) fn pause(&mut self, phase: Phase, idle: bool, position: u64) {
+    /// One bad frame was told of. What is awaited next is not known before the next look.
+    pub(super) fn stepped_over(&mut self) {
+        if !matches!(self.waits, Waits::Parts { .. }) {
+            self.waits = Waits::Nothing;
+        }
+    }
+
+    /// Nothing more can be read now: between frames, or inside one. Its timer goes on if it runs: it does not start again where bytes are stepped over.
+    pub(super) fn pause(&mut self, phase: Phase, idle: bool) {
         let since = self.now;
+        self.unseen = false;
         self.waits = match (phase, self.waits) {
             (Phase::Parts, waits @ Waits::Parts { .. }) => waits,
-            (Phase::Parts, _) => Waits::Parts { from: self.received, since },
+            (Phase::Parts, _) => Waits::Parts { due: self.min_rate.map_or(Time::MAX, |rate| since + rate.grace) },
             (_, waits @ Waits::Idle { .. }) if idle => waits,
             (_, _) if idle => Waits::Idle { since },
-            (_, waits @ Waits::Frame { at, .. }) if at == position => waits,
-            (_, _) => Waits::Frame { at: position, since },
+            (_, waits @ Waits::Frame { .. }) => waits,
+            (_, _) => Waits::Frame { since },
         };
     }
 
@@ -200,6 +214,10 @@ impl Clock {
         if n > 0 {
             self.received += n as u64;
             self.last = self.now;
+            self.unseen = true;
+            if let (Waits::Parts { due }, Some(rate)) = (&mut self.waits, self.min_rate) {
+                *due = (*due + rate.lasts(n)).min(self.now + rate.grace);
+            }
         }
     }
 
@@ -212,10 +230,9 @@ impl Clock {
         self.silence.map(|silence| self.last + silence)
     }
 
-    /// Whether a silence is to be told of now.
-    #[inline]
-    pub(super) fn fell_silent(&mut self) -> bool {
-        let fell = self.silent_at().is_some_and(|at| at <= self.now);
+    /// Whether a silence of this length is to be told of now.
+    pub(super) fn fell_silent(&mut self, silence: Duration) -> bool {
+        let fell = self.received != self.told && self.last + silence <= self.now;
         if fell {
             self.silence = None;
             self.told = self.received;
@@ -228,17 +245,16 @@ impl Clock {
     fn timers(&self) -> [(Timer, Time); 4] {
         let after = |since: Option<Time>, timeout: Time| since.map_or(Time::MAX, |since| since.plus(timeout));
         let waits = match self.waits {
+            _ if self.unseen => (Timer::Idle, Time::MAX),
             Waits::Nothing => (Timer::Idle, Time::MAX),
             Waits::Idle { since } => (Timer::Idle, since.plus(self.after.idle)),
             Waits::Frame { since, .. } => (Timer::Frame, since.plus(self.after.frame)),
-            Waits::Parts { from, since } => {
-                let lasts = self.min_rate.map(|rate| rate.lasts(self.received - from));
-                (Timer::MinRate, lasts.map_or(Time::MAX, |lasts| since + lasts))
-            }
+            Waits::Parts { due } => (Timer::MinRate, due),
         };
+        let handshake = self.handshake.filter(|_| !self.unseen);
         [
             waits,
-            (Timer::Handshake, after(self.handshake, self.after.handshake)),
+            (Timer::Handshake, after(handshake.into_iter().chain(self.filters).min(), self.after.handshake)),
             (Timer::Write, after(self.writing, self.after.write)),
             (Timer::Close, after(self.closing, self.after.close)),
         ]
@@ -252,6 +268,11 @@ impl Clock {
         (self.quiet_until < Time::MAX).then_some(self.quiet_until)
     }
 
+    /// Whether a timer of reading should have fired before.
+    pub(super) fn is_late(&self) -> bool {
+        self.quiet_until <= self.now && self.fired().is_some()
+    }
+
     /// Goes on; a clock that goes backwards stands still. Tells whether a timer may have fired.
     #[inline(always)]
     pub(super) fn set(&mut self, now: Time) -> bool {
@@ -259,9 +280,9 @@ impl Clock {
         self.now >= self.quiet_until
     }
 
-    /// The first timer that has fired.
+    /// The first timer that has fired. One at the end of time never does.
     pub(super) fn fired(&self) -> Option<Timer> {
-        let fired = self.timers().into_iter().filter(|(_, at)| *at <= self.now);
+        let fired = self.timers().into_iter().filter(|(_, at)| *at <= self.now && *at < Time::MAX);
         fired.min_by_key(|(_, at)| *at).map(|(timer, _)| timer)
     }
 }

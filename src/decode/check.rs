@@ -5,7 +5,7 @@ use core::fmt;
 use super::{Decode, Found, Reject, Stop};
 use crate::input::Input;
 
-/// A decoder whose frames have passed a check. Made by [`Decode::check`].
+/// A decoder whose frames have passed a check. Made by [`DecodeExt::check`](super::DecodeExt::check).
 #[derive(Clone)]
 pub struct Check<D, C> {
     decoder: D,
@@ -18,7 +18,7 @@ pub enum FrameFault<F, E> {
     /// A rule of the decoder.
     #[error(transparent)]
     Decoder(F),
-    /// What the [check](Decode::check) or the [parser](Decode::parse) says of a whole frame.
+    /// What the [check](super::DecodeExt::check) or the [parser](super::DecodeExt::parse) says of a whole frame.
     #[error(transparent)]
     Frame(E),
 }

@@ -5,7 +5,7 @@ use core::fmt;
 use super::{Decode, Found, Reject, Stop};
 use crate::input::Input;
 
-/// A decoder some of whose frames are stepped over. Made by [`Decode::filter`].
+/// A decoder some of whose frames are stepped over. Made by [`DecodeExt::filter`](super::DecodeExt::filter).
 #[derive(Clone)]
 pub struct Filter<D, P> {
     decoder: D,

@@ -5,7 +5,7 @@ use core::fmt;
 use super::{Decode, Found, Reject, Stop};
 use crate::input::Input;
 
-/// Shows a frame as something else: what [`Decode::map`] takes.
+/// Shows a frame as something else: what [`DecodeExt::map`](super::DecodeExt::map) takes.
 ///
 /// Every function from a frame is one: a `fn` by its name, also where what it returns borrows from the frame, and a closure `|frame: &[u8]| …` whose result borrows nothing of it. (A closure that
 /// returns a part of its argument does not compile, as Rust takes its two lifetimes for different ones.) What has settings *and* borrows is a type of its own:
@@ -45,7 +45,7 @@ impl<In, Out, F: Fn(In) -> Out> MapFrame<In> for F {
     }
 }
 
-/// A decoder whose frames are shown as something else. Made by [`Decode::map`].
+/// A decoder whose frames are shown as something else. Made by [`DecodeExt::map`](super::DecodeExt::map).
 #[derive(Clone)]
 pub struct Map<D, F> {
     decoder: D,

@@ -45,13 +45,16 @@
 //!
 //! | combinator | what it makes of a decoder |
 //! |---|---|
-//! | [`map`](Decode::map) | another view of each frame, which may borrow from it |
-//! | [`filter`](Decode::filter) | frames of no interest are stepped over |
-//! | [`check`](Decode::check) | frames that a check refuses are errors, and stepped over |
-//! | [`parse`](Decode::parse) | each frame is parsed once, and what came of it is lent |
+//! | [`map`](DecodeExt::map) | another view of each frame, which may borrow from it |
+//! | [`filter`](DecodeExt::filter) | frames of no interest are stepped over |
+//! | [`check`](DecodeExt::check) | frames that a check refuses are errors, and stepped over |
+//! | [`parse`](DecodeExt::parse) | each frame is parsed once, and what came of it is lent |
 //! | [`Either`] | one of two decoders |
 //! | [`Choose`] | a decoder made when the first bytes of the stream are there |
 //! | [`Nested`](crate::engine::Nested) | frames of one decoder are the stream of another; a machine, not a decoder |
+//!
+//! Each takes closures. Two cases are beyond what Rust infers, and take a `fn` by its name: a `map` whose view borrows from the frame, and whatever is put behind such a `map`
+//! (before it, the closure does).
 
 mod check;
 mod choose;
@@ -136,15 +139,20 @@ pub trait Decode {
     fn reset(progress: &mut Self::Progress) {
         *progress = Self::Progress::default();
     }
+}
 
+/// Decoders made from decoders: adaptors that any [`Decode`] has, where this trait is in scope.
+///
+/// A trait of its own, so that a codec can have methods of these names.
+pub trait DecodeExt: Decode + Sized {
     /// Shows each frame as what a function makes of it, which may borrow from the frame.
     ///
-    /// The function is a `fn`, by its name, whatever it borrows and returns; or a closure that names the type of its argument and returns what borrows nothing of it; or any type that is
-    /// [`MapFrame`]. It runs each time a frame is shown, and is cloned for each frame.
+    /// The function is a `fn`, by its name, whatever it borrows and returns; or a closure that names the type of its argument, `|line: &[u8]|`, and returns what borrows nothing of it; or any type
+    /// that is [`MapFrame`]. It runs each time a frame is shown, and is cloned for each frame.
     ///
     /// ```
     /// use core::str::Utf8Error;
-    /// use framewright::{Decode, Engine, Step, framing::Lines};
+    /// use framewright::{Engine, Step, decode::DecodeExt, framing::Lines};
     ///
     /// struct Header<'a> { name: &'a str, value: &'a str }
     ///
@@ -166,7 +174,6 @@ pub trait Decode {
     /// ```
     fn map<F>(self, map: F) -> Map<Self, F>
     where
-        Self: Sized,
         F: Clone + for<'a> MapFrame<Self::Frame<'a>>,
     {
         Map::new(self, map)
@@ -177,7 +184,7 @@ pub trait Decode {
     /// The predicate sees each frame once, in order, whole, and as it would be handed out; of a truncated one its start.
     ///
     /// ```
-    /// use framewright::{Decode, Engine, Step, framing::Lines};
+    /// use framewright::{Engine, Step, decode::DecodeExt, framing::Lines};
     ///
     /// let mut engine = Engine::new(Lines::new(1024).filter(|line| !line.starts_with(b"#")));
     /// let mut frames = engine.feed(b"# comment\nvalue\n")?;
@@ -187,7 +194,6 @@ pub trait Decode {
     /// ```
     fn filter<P>(self, keeps: P) -> Filter<Self, P>
     where
-        Self: Sized,
         P: for<'a> FnMut(Self::Frame<'a>) -> bool,
     {
         Filter::new(self, keeps)
@@ -198,7 +204,7 @@ pub trait Decode {
     /// The check sees each frame once, in order, whole, and as it would be handed out; of a truncated one its start.
     ///
     /// ```
-    /// use framewright::{Decode, Engine, Step, framing::Lines};
+    /// use framewright::{Engine, Step, decode::DecodeExt, framing::Lines};
     ///
     /// let mut engine = Engine::new(Lines::new(1024).check(|line| core::str::from_utf8(line).map(|_| ())));
     /// let mut frames = engine.feed(b"\xff\ngood\n")?;
@@ -209,7 +215,6 @@ pub trait Decode {
     /// ```
     fn check<C, E>(self, check: C) -> Check<Self, C>
     where
-        Self: Sized,
         C: for<'a> FnMut(Self::Frame<'a>) -> Result<(), E>,
         E: core::error::Error + Clone + 'static,
     {
@@ -218,11 +223,11 @@ pub trait Decode {
 
     /// Parses each frame once, into a value that owns what it needs, and lends that instead. A frame that does not parse is an error with the parser's reason, and is stepped over.
     ///
-    /// The value lies with the [`Progress`](Self::Progress), where a default one is before the first frame. For a view that borrows from the frame see [`map`](Self::map).
+    /// The value lies with the [`Progress`](Decode::Progress), where a default one is before the first frame. For a view that borrows from the frame see [`map`](Self::map).
     ///
     /// ```
     /// use core::num::ParseIntError;
-    /// use framewright::{Decode, Engine, Step, framing::Lines};
+    /// use framewright::{Engine, Step, decode::DecodeExt, framing::Lines};
     ///
     /// fn number(line: &[u8]) -> Result<u32, ParseIntError> {
     ///     String::from_utf8_lossy(line).parse()
@@ -236,7 +241,6 @@ pub trait Decode {
     /// ```
     fn parse<P, T, E>(self, parse: P) -> Parse<Self, P>
     where
-        Self: Sized,
         P: for<'a> FnMut(Self::Frame<'a>) -> Result<T, E>,
         T: Default + 'static,
         E: core::error::Error + Clone + 'static,
@@ -244,6 +248,8 @@ pub trait Decode {
         Parse::new(self, parse)
     }
 }
+
+impl<D: Decode> DecodeExt for D {}
 
 /// What a scan found. Lengths are of encoded bytes, from the start of the input, and never more than the input has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

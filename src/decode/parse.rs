@@ -5,7 +5,7 @@ use core::fmt;
 use super::{Decode, Found, FrameFault, Reject, Stop};
 use crate::input::Input;
 
-/// A decoder whose frames are parsed. Made by [`Decode::parse`].
+/// A decoder whose frames are parsed. Made by [`DecodeExt::parse`](super::DecodeExt::parse).
 #[derive(Clone)]
 pub struct Parse<D, P> {
     decoder: D,

@@ -94,6 +94,16 @@ pub(crate) enum Where<'a> {
     },
 }
 
+impl Where<'_> {
+    #[inline(always)]
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Chunk(bytes) => bytes.len(),
+            Self::Stored { len, .. } => *len,
+        }
+    }
+}
+
 /// What a scan saw.
 #[derive(Clone, Copy)]
 struct Sight {
@@ -530,6 +540,7 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
             Role::Start => place.truncated = true,
             Role::Last => self.engine.state = State::Over,
         }
+        self.engine.marked = place;
         self.mode = self.engine.mode();
         Ok(Some(Next::Frame { token, place, bytes, role }))
     }

@@ -98,9 +98,13 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn reserve_owned(&mut self) -> Result<OwnedReservation, Refused> {
+        self.reserve_owned_block(READ_BLOCK)
+    }
+
+    pub(crate) fn reserve_owned_block(&mut self, block: usize) -> Result<OwnedReservation, Refused> {
         self.admit()?;
         self.free();
-        let len = self.room(READ_BLOCK);
+        let len = self.room(block);
         let reservation = self.store.reserve_owned(len).map_err(|_| Refused::OutstandingReserve)?;
         self.supply = Supply::Reserved;
         Ok(reservation)
@@ -190,7 +194,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
 
     /// Refuses input that cannot be taken now.
     #[inline(always)]
-    fn admit(&self) -> Result<(), Refused> {
+    pub(crate) fn admit(&self) -> Result<(), Refused> {
         let held = self.held_bytes();
         let open = matches!((self.supply, &self.state), (Supply::Open, State::Running | State::Over));
         if open && (held < self.backlog || held == 0 || !self.is_ready(held)) { Ok(()) } else { Err(self.refusal(held)) }
@@ -219,7 +223,13 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         }
     }
 
-    /// Lends storage of `block` bytes, or the room of the frame that is due, to be committed to the [`Room`] that is lent again for the same block.
+    /// Lends the `len` bytes of a [`Room`] again that was lent last.
+    pub(crate) fn reserve_again(&mut self, len: usize) -> Result<Room<'_, D, B>, Refused> {
+        self.admit()?;
+        Ok(Room { engine: self, len })
+    }
+
+    /// Lends storage of `block` bytes, or the room of the frame that is due, to be committed [when it is lent again](Self::reserve_again).
     pub(crate) fn reserve_block(&mut self, block: usize) -> Result<Room<'_, D, B>, Refused> {
         self.admit()?;
         self.free();
@@ -292,10 +302,6 @@ impl<'a, D: Decode, B: StreamBufMut> Room<'a, D, B> {
             Ok(reservation) => reservation.into_mut_slice(),
             Err(_) => &mut [],
         }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.len
     }
 
     /// The bytes to fill, for as long as the engine is lent.

@@ -66,6 +66,8 @@ pub struct Engine<D: Decode, B = LinearBuf> {
     /// The events without bytes at the stream offset `empty_at`.
     empty: u8,
     empty_at: u64,
+    /// The last frame that was not taken in the fastest way.
+    marked: Place,
     awaits: Awaits,
     supply: Supply,
     state: State<D::Fault>,
@@ -236,6 +238,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
             skipped: 0,
             empty: 0,
             empty_at: 0,
+            marked: Place { offset: position, len: 0, skipped: 0, truncated: false },
             awaits: Awaits::Look,
             supply,
             state: State::Running,
@@ -286,12 +289,28 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         &mut self.decoder
     }
 
-    /// Takes the end of the stream back: it was that of the bytes below a filter.
-    pub(crate) fn reopen(&mut self) {
-        if self.supply == Supply::Ended {
-            self.supply = Supply::Open;
+    /// Where the frame was that was taken last, of which `shown` bytes are shown. Found out afterwards: what is taken in the fastest way is just the last bytes.
+    #[inline(always)]
+    pub(crate) fn place(&self, shown: usize) -> Place {
+        if self.marked.offset + self.marked.len as u64 == self.position {
+            return self.marked;
+        }
+        Place { offset: self.position - shown as u64, len: shown, skipped: 0, truncated: false }
+    }
+
+    /// Goes on at the same stream offset with other bytes, and gives the unread ones with the reservation and the end that belong to them: those below a filter.
+    pub(crate) fn replace_store(&mut self, store: B) -> B {
+        self.free();
+        if matches!(self.supply, Supply::Open | Supply::Reserved | Supply::Ended) {
+            self.supply = if store.is_reserved() { Supply::Reserved } else { Supply::Open };
         }
         self.awaits = Awaits::Look;
+        core::mem::replace(&mut self.store, store)
+    }
+
+    /// Whether nothing can be made of the unread bytes before more come.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.is_ready(self.held_bytes())
     }
 
     /// Whether the end of the stream was announced.
@@ -327,7 +346,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
 
     /// Frees the bytes of frames that are no longer lent.
     #[inline]
-    fn free(&mut self) {
+    pub(crate) fn free(&mut self) {
         let taken = core::mem::take(&mut self.taken);
         if taken > 0 && self.store.advance(taken).is_err() {
             self.state = State::Failed(self.bug("the buffer lost bytes"));

@@ -12,7 +12,7 @@ use crate::error::{Error, NeedMoreData, Refused};
 /// Joins the frames of an outer decoder to one stream, and turns that into the frames of an inner one: lines in records, JSON in chunks, MQTT in WebSocket messages.
 ///
 /// An inner frame may span outer frames, and an outer frame may hold many. The inner stream goes on until the outer one ends, by the end of the stream or because its protocol says so. Outer frames
-/// are bytes ([`AsRef`]); of others, [`map`](Decode::map) takes the part that goes on.
+/// are bytes ([`AsRef`]); of others, [`map`](crate::decode::DecodeExt::map) takes the part that goes on.
 ///
 /// ```
 /// use framewright::{Engine, Step, engine::Nested, framing::{Counts, LengthField, Lines, Width}};
@@ -169,11 +169,8 @@ where
             };
             match self.outer.next_frame().map_err(NestedError::Outer)? {
                 Step::Frame(_, place) if place.truncated => return Err(NestedError::OuterTruncated(place)),
-                Step::Frame(frame, _) => self.inner.keep(frame.as_ref()),
-                Step::Handoff(frame, _) => {
-                    self.inner.keep(frame.as_ref());
-                    drop(self.inner.eof());
-                }
+                // Behind the last frame comes the end.
+                Step::Frame(frame, _) | Step::Handoff(frame, _) => self.inner.keep(frame.as_ref()),
                 Step::End(_) => drop(self.inner.eof()),
                 Step::Idle => return Ok(paused),
                 Step::NeedMoreData(short) => return Ok(Next::NeedMoreData(short)),

@@ -5,17 +5,17 @@
 //! | [`Lines`] | at a line end: `\n`, `\r\n`, either, or any with a lone `\r` | `&[u8]` |
 //! | [`Utf8Lines`] | at a line end, as for [`Lines`] | `&str` |
 //! | [`Delimiter`] | at the first, and there the longest, of a set of byte strings | [`Delimited`] |
-//! | [`LengthField`] | where a length in their header says | `&[u8]` |
+//! | [`LengthField`] | where a length in their header says; with a [`Checksum`] if you like | `&[u8]` |
+//! | [`SyncWord`] | the same, and begin with magic bytes that are searched for | `&[u8]` |
 //! | [`Fixed`] | after a fixed number of bytes | `&[u8]` |
 //! | [`Varint`] | where a length of variable width says: of Protocol Buffers, MQTT, QUIC | `&[u8]` |
 //! | [`AsciiLength`] | where a length in digits says, decimal or hexadecimal | `&[u8]` |
 //! | [`Netstring`] | where a netstring does: `5:hello,` | `&[u8]` |
-//! | [`SyncWord`] | the same, and begin with magic bytes that are searched for | `&[u8]` |
 //! | [`Cobs`] | at a zero byte, of which stuffing makes others | `&[u8]` |
 //! | [`Slip`] | at a byte 0xc0, which is escaped elsewhere | `&[u8]` |
 //!
-//! Each takes its limit when it is made. What happens to a frame beyond the limit is a setting, [`OnExcess`]. The engine's own limit, 16 MiB unless
-//! [set](crate::Engine::with_max_frame), counts beside it.
+//! Each takes its limit when it is made. What happens to a frame beyond the limit is a setting, [`OnExcess`]; to [`SyncWord`] it is no frame, and to [`Fixed`] there is none. The engine's own
+//! limit, 16 MiB unless [set](crate::Engine::with_max_frame), counts beside it.
 
 mod ascii_length;
 mod checksum;

@@ -2,6 +2,7 @@
 //!
 //! - [`choosing_a_buffer`]: which buffer for what, what its operations cost, and how much memory it takes at most.
 //! - [`writing_a_codec`]: one protocol written in three ways, and which to take; how to test it, and to write it out.
+//! - [`writing_a_driver`]: the loop that does what a connection wants, and what goes wrong in it.
 //! - [`coming_from`]: Netty, tokio-util, asyncio and h11, name by name.
 
 #[doc = include_str!("choosing_a_buffer.md")]
@@ -12,3 +13,6 @@ pub mod coming_from {}
 
 #[doc = include_str!("writing_a_codec.md")]
 pub mod writing_a_codec {}
+
+#[doc = include_str!("writing_a_driver.md")]
+pub mod writing_a_driver {}

@@ -23,8 +23,10 @@
 //!
 //! Code that knows nothing of this crate is checked as well: a [`Plain`] makes a decoder of any function from the bytes so far to the first frame in them and how long it is.
 
+mod pair;
 mod plain;
 
+pub use pair::{Action, Ended, Faults, Happening, Network, Pair, Report, Side};
 pub use plain::{Failed, Plain};
 
 use alloc::borrow::ToOwned;
@@ -93,6 +95,19 @@ impl Transcript {
     /// Returns where each frame was, in order.
     pub fn places(&self) -> impl Iterator<Item = Place> {
         self.events.iter().filter_map(|event| event.place)
+    }
+
+    /// Takes what came out. A frame that is shown with the mark goes on with the one before it.
+    fn push(&mut self, event: Event, mark: Option<&str>) {
+        let goes_on = mark.and_then(|mark| event.says.strip_prefix(mark));
+        let before = self.events.last_mut().and_then(|before| Some((before.place.as_mut()?, &mut before.says)));
+        match (goes_on, event.place, before) {
+            (Some(says), Some(place), Some((before, said))) if place.offset == before.offset + before.len as u64 => {
+                said.push_str(says);
+                before.len += place.len;
+            }
+            _ => self.events.push(event),
+        }
     }
 
     fn is_over(&self) -> bool {
@@ -169,12 +184,13 @@ pub struct Kit<D: Decode, M> {
     seed: u64,
     rounds: usize,
     work: u64,
+    mark: Option<&'static str>,
 }
 
 impl<D: Decode, M: Fn() -> D> Kit<D, M> {
     /// Tests the decoders that `make` makes, each at the start of its stream; `show` makes text of a frame.
     pub fn new(make: M, show: fn(D::Frame<'_>) -> String) -> Self {
-        Self { make, show, max_frame: DEFAULT_MAX_FRAME, backlog: DEFAULT_BACKLOG, seed: 1, rounds: 16, work: 3 }
+        Self { make, show, max_frame: DEFAULT_MAX_FRAME, backlog: DEFAULT_BACKLOG, seed: 1, rounds: 16, work: 3, mark: None }
     }
 
     /// Sets the engine's limits: of a frame in encoded bytes, and of unread bytes.
@@ -197,6 +213,22 @@ impl<D: Decode, M: Fn() -> D> Kit<D, M> {
     #[must_use]
     pub fn work(mut self, per_byte: u64) -> Self {
         self.work = per_byte;
+        self
+    }
+
+    /// Joins each frame that is shown with `mark` in front to the one right before it, without the mark: for parts of something long, which end where the chunks do.
+    ///
+    /// ```
+    /// use framewright::testkit::{Case, Kit, Plain, text};
+    ///
+    /// let all_there_is = || Plain::new(|bytes: &[u8]| Ok::<_, &str>((!bytes.is_empty()).then(|| (bytes.to_vec(), bytes.len()))));
+    /// Kit::new(all_there_is, |bytes| format!("+{}", text(&bytes))).join("+").table(&[
+    ///     Case { clause: "everything", input: b"abcdef", says: &["+abcdef", "end"] },
+    /// ]);
+    /// ```
+    #[must_use]
+    pub fn join(mut self, mark: &'static str) -> Self {
+        self.mark = Some(mark);
         self
     }
 
@@ -360,7 +392,7 @@ impl<D: Decode, M: Fn() -> D> Kit<D, M> {
     fn drain<B: StreamBufMut>(&self, frames: &mut Frames<'_, D, B>, into: &mut Transcript) -> bool {
         while !into.is_over() {
             match frames.next_frame().map(|step| self.event(step)) {
-                Ok(Ok(event)) => into.events.push(event),
+                Ok(Ok(event)) => into.push(event, self.mark),
                 Ok(Err(idle)) => return idle,
                 Err(error) => into.events.push(failure(&error)),
             }
@@ -529,7 +561,7 @@ fn take<D: Decode, B: StreamBufMut, M: Fn() -> D>(
         let stepped =
             if keep { frames.next_view().map(|step| kit.event_kept(step)) } else { frames.next_frame().map(|step| kit.event(step)) };
         match stepped {
-            Ok(Ok(event)) => into.events.push(event),
+            Ok(Ok(event)) => into.push(event, kit.mark),
             Ok(Err(_pause)) => break,
             Err(error) => into.events.push(failure(&error)),
         }

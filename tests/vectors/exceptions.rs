@@ -152,4 +152,41 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
     row("length_field_framing/strip_more_than_frame", 0, r#"{"error": "corrupt_length", "remaining": "0000"}"#, AnotherError),
     row("length_field_framing/strip_more_than_frame", 1, r#"{"error": "corrupt_length", "remaining": "0000"}"#, AnotherError),
     row("length_field_framing/strip_more_than_frame", 2, r#"{"error": "corrupt_length", "remaining": "0000"}"#, AnotherError),
+
+    // There is no chain of handlers that pass messages on, hold them back, are removed by hand, or ask for functions to be run later: a protocol is one type, with its layers in it, whoever steps sees
+    // its events, and what is to be done later the application does.
+    row("pipeline_core/one_to_many", 0, r#"{"missing": "handlers that feed others"}"#, OnPurpose),
+    row("pipeline_core/defer_goes_out_then_runs", 0, r#"{"missing": "functions that run later"}"#, OnPurpose),
+    row("pipeline_core/defer_run", 0, r#"{"missing": "functions that run later"}"#, OnPurpose),
+    row("pipeline_core/defer_failure_becomes_error", 0, r#"{"missing": "functions that run later"}"#, OnPurpose),
+    row("pipeline_core/defer_pins_final_input", 0, r#"{"missing": "functions that run later"}"#, OnPurpose),
+    row("pipeline_core/remove_invalidates_context", 1, r#"{"missing": "handlers that are removed"}"#, OnPurpose),
+
+    // So nothing can eat the end, nor put another in its place: it is told once, and has no identity that could be checked.
+    row("pipeline_core/must_propagate_eaten", 1, r#"{"events": [{"t": "final_input"}]}"#, OnPurpose),
+    row("pipeline_core/must_propagate_replaced_by_equal", 0, r#"{"events": [{"t": "final_input"}]}"#, OnPurpose),
+
+    // And nothing is ever unhandled: an event, or an error, is what the caller's step returns.
+    row("pipeline_core/value_reaches_inner_end", 0, r#"{"events": [{"t": "value", "v": "x"}]}"#, OnPurpose),
+    row("pipeline_core/value_reaches_inner_end_drop", 0, r#"{"events": [{"t": "value", "v": "x"}]}"#, OnPurpose),
+    row("pipeline_core/unhandled_error_surfaces_to_feeder", 0, r#"{"events": [{"t": "error", "error": "invalid_argument"}]}"#, OnPurpose),
+    row("pipeline_core/raise_immediately_mode", 0, r#"{"events": [{"t": "error", "error": "invalid_argument"}]}"#, OnPurpose),
+
+    // The end goes out once, however often it is asked for.
+    row("pipeline_core/final_output_twice", 1, r#"{"events": []}"#, NoIdeal),
+
+    // Both refuse input after the end; here that is the caller's mistake, not an error inside.
+    row("pipeline_core/destroy_is_idempotent_then_refuses", 2, r#"{"refused": "failed"}"#, OnPurpose),
+
+    // A frame that is too long fails the stream for good: no byte is lost from its middle, and nothing is read behind it. The limit is of a frame, not of what is buffered.
+    row("pipeline_byte_stages/max_buffer", 1, r#"{"events": [{"t": "error", "error": "frame_too_large"}]}"#, NoIdeal),
+    row("pipeline_byte_stages/max_buffer", 2, r#"{"refused": "failed"}"#, NoIdeal),
+    row("pipeline_byte_stages/max_buffer", 3, r#"{"events": []}"#, NoIdeal),
+
+    // Frames are told when they are whole, and the driver asks for what is to be read: there is nothing to flush on the way in.
+    row("pipeline_byte_stages/buffered_decoder_flow_auto", 1, r#"{"inexpressible": "a flush of input"}"#, NotExpressible),
+    row("pipeline_byte_stages/buffered_decoder_flow_auto", 3, r#"{"inexpressible": "a flush of input"}"#, NotExpressible),
+
+    // What is queued is bytes, in order: nothing can overtake them.
+    row("pipeline_byte_stages/out_buffer_other_message_overtakes", 1, r#"{"inexpressible": "a message that is no bytes"}"#, NotExpressible),
 ];

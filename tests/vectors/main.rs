@@ -7,6 +7,7 @@ mod exceptions;
 #[cfg(feature = "std")]
 mod files;
 mod framing;
+mod pipeline;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -28,6 +29,8 @@ const GROUPS: &[&str] = &[
     "reader",
     "file_adapter",
     "split_util",
+    "pipeline_core",
+    "pipeline_byte_stages",
 ];
 
 /// The groups that wait for what they test.
@@ -44,8 +47,6 @@ const LATER: &[&str] = &[
     "websocket_encode",
     "websocket_handshake",
     "sse",
-    "pipeline_core",
-    "pipeline_byte_stages",
 ];
 
 static RECORD: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(include_str!("../data/vectors.json")).unwrap());
@@ -94,6 +95,16 @@ fn length_field_framing() {
 #[test]
 fn split_util() {
     check("split_util", framing::split);
+}
+
+#[test]
+fn pipeline_core() {
+    check("pipeline_core", pipeline::core);
+}
+
+#[test]
+fn pipeline_byte_stages() {
+    check("pipeline_byte_stages", pipeline::byte_stages);
 }
 
 #[test]
