@@ -183,6 +183,8 @@ struct Account {
     /// What the application queued, and what was written, automatic answers among it.
     queued: Vec<u8>,
     written: Vec<u8>,
+    /// Input was refused because the connection failed.
+    has_failed: bool,
     over: bool,
     done: bool,
     now: u64,
@@ -226,7 +228,8 @@ pub(crate) fn check(u: &mut Unstructured<'_>) -> Result<()> {
         backlog: 1 + usize::from(u.arbitrary::<u8>()?),
         high_water: u.arbitrary::<u8>()?.into(),
         max_unsent: u.arbitrary::<u16>()?.into(),
-        replies: u.arbitrary::<u8>()?.into(),
+        // One answer is within it.
+        replies: 6 + usize::from(u.arbitrary::<u8>()?),
         timeouts,
     };
     let conn = Conn::with_limits(Toy { whims: whims.clone() }, Time::ZERO, limits);
@@ -393,11 +396,11 @@ impl Run {
     }
 
     /// Input is refused for a reason.
-    fn check_refusal(&self, refused: Refused) {
+    fn check_refusal(&mut self, refused: Refused) {
         match refused {
             Refused::AfterEof => assert!(self.account.ended || !self.is_exact),
             Refused::OutstandingReserve => assert!(self.reservation.is_some() || !self.is_exact),
-            Refused::Failed => assert!(self.account.over || !self.is_exact || self.account.has_failed()),
+            Refused::Failed => self.account.has_failed = true,
             Refused::Backlog { .. } => {}
             other => panic!("{other}"),
         }
@@ -526,15 +529,14 @@ impl Account {
             _ => self.next(),
         };
         match result {
-            Ok(()) => assert!(next.is_none() && self.ended && self.heard == self.sent.len() || next == Some(vec![END]), "{next:?}"),
+            Ok(()) => {
+                let is_end = next.is_none() && self.ended && self.heard == self.sent.len();
+                assert!(!self.has_failed && (is_end || next == Some(vec![END])), "{next:?}");
+            }
             Err(Failure::Stream(error)) if error.kind() == framewright::ErrorKind::Truncated => assert!(self.ended && next.is_none()),
             Err(Failure::Stream(_)) => assert_eq!(next, Some(vec![FATAL])),
             other => panic!("{other:?}"),
         }
-    }
-
-    fn has_failed(&self) -> bool {
-        self.sent[self.heard..].contains(&FATAL)
     }
 
     /// What was written is what was queued, in order, and automatic answers between.

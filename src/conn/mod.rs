@@ -629,15 +629,6 @@ impl<P: Protocol> Conn<P> {
     }
 }
 
-/// Why the storage below the filters, which has no limit, takes no input.
-fn refused(error: BufError) -> Refused {
-    match error {
-        BufError::CommitTooLarge { reserved, committed } => Refused::CommitTooLarge { reserved, committed },
-        BufError::NoOutstandingReserve => Refused::NoOutstandingReserve,
-        _ => Refused::OutstandingReserve,
-    }
-}
-
 /// Gives the steps of a connection out of a borrowed chunk. Made by [`Conn::feed`].
 pub struct Steps<'a, P: Protocol> {
     frames: Frames<'a, P>,
