@@ -59,7 +59,7 @@ fn chat() -> Conn<Chat> {
 }
 
 /// What a step says, in short.
-fn say<P: Protocol>(turn: Turn<'_, P>) -> String
+fn say<P>(turn: Turn<'_, P>) -> String
 where
     P: Protocol + for<'a> Decode<Frame<'a> = &'a [u8]>,
     <P as Decode>::Fault: PartialEq,

@@ -62,6 +62,12 @@ pub trait Filter: Send {
     }
 }
 
+impl fmt::Debug for dyn Filter + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Filter").field("deadline", &self.deadline()).field("is_handshaking", &self.is_handshaking()).finish_non_exhaustive()
+    }
+}
+
 /// What becomes of bytes that were read before a filter came, or went, and have not been looked at. There is no default: bytes that a peer sent before the change could pass for bytes behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leftover {
@@ -278,7 +284,7 @@ pub(super) struct Layer {
 /// The filters of a connection, the one next to the wire first.
 #[derive(Default)]
 pub(super) struct Layers {
-    layers: Vec<Layer>,
+    stack: Vec<Layer>,
     /// Whether the wire has ended.
     ended: bool,
     /// How often everything has moved since a byte was taken off either end, or something came from the driver.
@@ -307,17 +313,17 @@ pub(super) struct Top<'a> {
 impl Layers {
     #[inline(always)]
     pub(super) fn is_empty(&self) -> bool {
-        self.layers.is_empty()
+        self.stack.is_empty()
     }
 
     /// The layer next to the wire.
     pub(super) fn lowest(&mut self) -> Option<&mut Layer> {
-        self.layers.first_mut()
+        self.stack.first_mut()
     }
 
     /// What waits next to the wire, where there is a layer.
     pub(super) fn lowest_out(&self) -> Option<&Wire> {
-        self.layers.first().map(|layer| &layer.out)
+        self.stack.first().map(|layer| &layer.out)
     }
 
     /// The bytes that wait between the layers and next to the wire, both ways.
@@ -326,22 +332,22 @@ impl Layers {
     }
 
     pub(super) fn capacity(&self) -> usize {
-        self.layers.iter().map(|layer| layer.inbox.capacity() + layer.out.queue.capacity()).sum()
+        self.stack.iter().map(|layer| layer.inbox.capacity() + layer.out.queue.capacity()).sum()
     }
 
     /// The bytes that wait below layers to be looked at.
     pub(super) fn unread(&self) -> usize {
-        self.layers.iter().map(|layer| layer.inbox.len()).sum()
+        self.stack.iter().map(|layer| layer.inbox.len()).sum()
     }
 
     /// The bytes that wait to be sent, in all layers.
     pub(super) fn unsent(&self) -> usize {
-        self.layers.iter().map(|layer| layer.out.unsent()).sum()
+        self.stack.iter().map(|layer| layer.out.unsent()).sum()
     }
 
     /// Where bytes from the wire go, unless they were not asked for.
     fn inbox(&mut self) -> Result<&mut LinearBuf, Refused> {
-        let lowest = self.layers.first_mut().filter(|lowest| lowest.failed.is_none()).ok_or(Refused::Failed)?;
+        let lowest = self.stack.first_mut().filter(|lowest| lowest.failed.is_none()).ok_or(Refused::Failed)?;
         match lowest.inbox.len() {
             _ if self.ended => Err(Refused::AfterEof),
             _ if lowest.inbox.is_reserved() => Err(Refused::OutstandingReserve),
@@ -367,7 +373,7 @@ impl Layers {
     }
 
     pub(super) fn commit_owned(&mut self, reservation: OwnedReservation) -> Result<(), RefusedCommit<Refused>> {
-        let lowest = self.layers.first_mut().filter(|lowest| lowest.failed.is_none());
+        let lowest = self.stack.first_mut().filter(|lowest| lowest.failed.is_none());
         let Some(lowest) = lowest else { return Err(RefusedCommit { error: Refused::Failed, reservation }) };
         lowest.inbox.commit_owned(reservation).map_err(|RefusedCommit { error, reservation }| {
             let error = match error {
@@ -380,14 +386,14 @@ impl Layers {
 
     /// How many bytes are worth reading from the wire, in blocks of `block`.
     pub(super) fn wanted(&self, block: usize) -> usize {
-        let lowest = self.layers.first().filter(|layer| !self.ended && layer.failed.is_none());
+        let lowest = self.stack.first().filter(|layer| !self.ended && layer.failed.is_none());
         lowest.map_or(0, |layer| block.min(ROOM.saturating_sub(layer.inbox.len())))
     }
 
     /// The wire brings nothing more, not even into a reservation.
     pub(super) fn end(&mut self) {
         self.ended = true;
-        if let Some(lowest) = self.layers.first_mut() {
+        if let Some(lowest) = self.stack.first_mut() {
             let _ = lowest.inbox.cancel_reserve();
         }
     }
@@ -398,63 +404,73 @@ impl Layers {
 
     /// Whether the topmost delivers nothing more, to its clean end.
     pub(super) fn plain_has_ended(&self) -> bool {
-        self.layers.last().is_some_and(Layer::has_ended)
+        self.stack.last().is_some_and(Layer::has_ended)
     }
 
     /// Whether the lowest sends nothing more.
     pub(super) fn has_closed(&self) -> bool {
-        self.layers.first().is_none_or(|layer| layer.ends.wire)
+        self.stack.first().is_none_or(|layer| layer.ends.wire)
     }
 
     /// Whether a layer that works sends nothing more.
     pub(super) fn has_hung_up(&self) -> bool {
-        self.layers.iter().any(|layer| layer.ends.wire && layer.failed.is_none())
+        self.stack.iter().any(|layer| layer.ends.wire && layer.failed.is_none())
     }
 
     /// The failure that comes first in the stream: that of the topmost layer that has failed, since what lower ones have delivered came before theirs.
-    pub(super) fn failure(&self) -> Option<&FilterError> {
-        self.layers.iter().rev().find_map(|layer| layer.failed.as_ref())
+    fn failure(&self) -> Option<&FilterError> {
+        self.stack.iter().rev().find_map(|layer| layer.failed.as_ref())
     }
 
     pub(super) fn deadline(&self, now: Time) -> Option<Time> {
-        self.layers.iter().filter_map(|layer| layer.waits(now)).min()
+        self.stack.iter().filter_map(|layer| layer.waits(now)).min()
     }
 
     /// Since when a filter has been in its handshake.
     pub(super) fn handshake(&self) -> Option<Time> {
-        self.layers.iter().filter(|layer| layer.failed.is_none() && layer.filter.is_handshaking()).map(|layer| layer.since).min()
+        self.stack.iter().filter(|layer| layer.failed.is_none() && layer.filter.is_handshaking()).map(|layer| layer.since).min()
+    }
+
+    /// What has failed, when everything that was delivered is read.
+    #[inline]
+    pub(super) fn check(&mut self, now: Time) -> Option<FilterError> {
+        if self.is_empty() {
+            return None;
+        }
+        self.is_stuck(now);
+        self.failure().cloned()
     }
 
     /// Throws away what waits to be sent.
     pub(super) fn discard(&mut self) {
-        self.layers.iter_mut().for_each(|layer| layer.out.discard());
+        self.stack.iter_mut().for_each(|layer| layer.out.discard());
     }
 
     /// Releases storage that holds nothing.
     pub(super) fn release(&mut self) {
-        self.layers.iter_mut().filter(|layer| layer.out.unsent() == 0).for_each(|layer| layer.out.queue.release());
+        self.stack.iter_mut().filter(|layer| layer.out.unsent() == 0).for_each(|layer| layer.out.queue.release());
     }
 
     /// Puts a filter on top, over what was read and queued before it.
     pub(super) fn push(&mut self, filter: Box<dyn Filter>, inbox: LinearBuf, out: Wire, since: Time) {
         let before = out.queue.len();
-        self.layers.push(Layer { filter, inbox, out, before, since, ends: Ends::default(), failed: None });
+        self.stack.push(Layer { filter, inbox, out, before, since, ends: Ends::default(), failed: None });
     }
 
     /// The topmost.
     pub(super) fn top(&self) -> Option<&Layer> {
-        self.layers.last()
+        self.stack.last()
     }
 
     /// Takes the topmost filter off, with what waits below it.
     pub(super) fn pop(&mut self) -> Option<(Box<dyn Filter>, LinearBuf, Wire)> {
-        let Layer { filter, inbox, out, .. } = self.layers.pop()?;
+        let Layer { filter, inbox, out, .. } = self.stack.pop()?;
         Some((filter, inbox, out))
     }
 
     /// Lets every layer move what it can, until nothing moves.
     pub(super) fn pump(&mut self, mut top: Top<'_>) -> Pumped {
-        let driven = self.layers.first().map(|lowest| (top.now, total(&lowest.inbox), lowest.out.queue.position())).unwrap_or_default();
+        let driven = self.stack.first().map(|lowest| (top.now, total(&lowest.inbox), lowest.out.queue.position())).unwrap_or_default();
         if driven != self.driven {
             (self.driven, self.spins) = (driven, 0);
         }
@@ -465,7 +481,7 @@ impl Layers {
             let before = core::mem::replace(&mut taken, self.taken(&top));
             self.spins = if taken == before { self.spins + 1 } else { 0 };
             if self.spins > MAX_SPINS {
-                (0..self.layers.len()).for_each(|at| self.fail(at, FilterError::bug("a filter moves bytes for ever")));
+                self.fail_all("a filter moves bytes for ever");
             }
         }
         self.cut(top.output);
@@ -474,17 +490,17 @@ impl Layers {
 
     /// How many bytes were taken off either end.
     fn taken(&self, top: &Top<'_>) -> (u64, u64) {
-        (self.layers.first().map_or(0, |lowest| lowest.inbox.position()), top.output.wire.queue.position())
+        (self.stack.first().map_or(0, |lowest| lowest.inbox.position()), top.output.wire.queue.position())
     }
 
     /// Pumps each layer once, from the wire up and down again. Tells whether anything moved.
     fn round(&mut self, top: &mut Top<'_>) -> bool {
-        let count = self.layers.len();
+        let count = self.stack.len();
         let mut moved = false;
         for at in (0..count).chain((0..count.saturating_sub(1)).rev()) {
-            let below = at.checked_sub(1).and_then(|below| self.layers.get(below));
+            let below = at.checked_sub(1).and_then(|below| self.stack.get(below));
             let wire_has_ended = below.map_or(self.ended, Layer::has_ended);
-            let Some((layer, above)) = self.layers.get_mut(at..).and_then(<[Layer]>::split_first_mut) else { break };
+            let Some((layer, above)) = self.stack.get_mut(at..).and_then(<[Layer]>::split_first_mut) else { break };
             if layer.failed.is_some() {
                 continue;
             }
@@ -502,17 +518,38 @@ impl Layers {
 
     /// Ends a layer. What is above it can no longer be sent.
     fn fail(&mut self, at: usize, error: FilterError) {
-        if let Some(layer) = self.layers.get_mut(at) {
+        if let Some(layer) = self.stack.get_mut(at) {
             layer.failed.get_or_insert(error);
             layer.ends = Ends { plain: true, wire: true };
             let _ = layer.inbox.advance(layer.inbox.len());
         }
     }
 
+    /// Ends all layers, when it cannot be told which of them breaks the contract.
+    fn fail_all(&mut self, what: &'static str) {
+        let error = FilterError::bug(what);
+        (0..self.stack.len()).for_each(|at| self.fail(at, error.clone()));
+    }
+
+    /// Ends all layers where nothing can move them any more: they made nothing of what there is, nothing is to be sent, and nothing comes. Tells whether that is so.
+    pub(super) fn is_stuck(&mut self, now: Time) -> bool {
+        let can_move = |lowest: &Layer| lowest.failed.is_some() || lowest.out.unsent() > 0;
+        if self.wanted(1) > 0 || self.stack.first().is_none_or(can_move) || self.deadline(now).is_some() {
+            return false;
+        }
+        let is_full = self.stack.iter().any(|layer| layer.inbox.len() >= ROOM);
+        self.fail_all(if is_full {
+            "a filter makes nothing of a full buffer"
+        } else {
+            "a filter does not end though the stream below it has"
+        });
+        true
+    }
+
     /// Throws away what is above a layer that sends nothing more.
     fn cut(&mut self, output: &mut Output) {
-        if let Some(closed) = self.layers.iter().position(|layer| layer.ends.wire) {
-            self.layers.iter_mut().skip(closed + 1).for_each(|above| above.out.discard());
+        if let Some(closed) = self.stack.iter().position(|layer| layer.ends.wire) {
+            self.stack.iter_mut().skip(closed + 1).for_each(|above| above.out.discard());
             output.discard();
         }
     }
@@ -557,21 +594,8 @@ impl Layer {
         if pipe.overflows {
             return Err(FilterError::bug("a filter sends more than there is room for"));
         }
-        let (is_full, has_ended, room) = (pipe.wire().len() >= ROOM, pipe.wire_has_ended(), pipe.room());
         let after = (self.inbox.position(), total(plain), outgoing.position(), total(&self.out.queue), self.ends);
-        if before != after {
-            return Ok(Pumped::Something);
-        }
-        let waits = self.waits(top.now).is_some() || !self.out.queue.is_empty();
-        match self.ends {
-            _ if waits => Ok(Pumped::Nothing),
-            _ if is_full && room > 0 => Err(FilterError::bug("a filter makes nothing of a full buffer")),
-            Ends { plain: false, .. } if has_ended && room > 0 => {
-                Err(FilterError::bug("a filter does not end though what is below it has"))
-            }
-            Ends { wire: false, .. } if has_ended && is_closing => Err(FilterError::bug("a filter does not close")),
-            _ => Ok(Pumped::Nothing),
-        }
+        Ok(if before == after { Pumped::Nothing } else { Pumped::Something })
     }
 }
 
@@ -592,6 +616,6 @@ pub(super) fn queue(max_unsent: usize) -> SegmentedBuf {
 
 impl fmt::Debug for Layers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Layers").field("count", &self.layers.len()).field("held", &self.held()).finish_non_exhaustive()
+        f.debug_struct("Layers").field("count", &self.stack.len()).field("held", &self.held()).finish_non_exhaustive()
     }
 }

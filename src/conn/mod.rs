@@ -108,7 +108,7 @@ const STORAGE: BufConfig = BufConfig { shrink_above: SMALL_BLOCK, ..BufConfig::D
 /// |---|---|---|---|
 /// | open | yes | yes | the peer ends, fails, or is [drained](Self::begin_drain) |
 /// | closing | yes | what is queued, and then the end | that is [shut](Self::shut) |
-/// | over ([`Turn::Over`] was given) | no | last words, and then the end; goes on where [half-open](Self::half_open) | the application closes, all is sent and shut |
+/// | over ([`Turn::Over`] was given) | no, but for a filter that holds output back | last words, and then the end; goes on where [half-open](Self::half_open) | the application closes, all is sent and shut |
 /// | handed off ([`Turn::Handoff`]) | no | no | [`into_parts`](Self::into_parts) |
 /// | done ([`Turn::Done`], for ever) | no | no | |
 pub struct Conn<P: Protocol> {
@@ -360,19 +360,18 @@ impl<P: Protocol> Conn<P> {
         show(seen, &mut self.engine, &mut self.rest)
     }
 
-    /// Takes the next bytes from the peer, borrowed: events are handed out of the caller's own chunk. What is unread when the guard is dropped is stored.
+    /// Takes the next bytes from the peer, borrowed: events are handed out of the caller's own chunk. What is unread when the guard is dropped is stored; below a filter, everything.
     ///
     /// # Errors
     /// [`Refused`], with the chunk untouched: only when it was not asked for.
     #[inline]
     pub fn feed<'a>(&'a mut self, now: Time, chunk: &'a [u8]) -> Result<Steps<'a, P>, Refused> {
         self.at(now);
-        let frames = match self.rest.layers.is_empty() {
-            true => self.engine.feed(chunk)?,
-            false => {
-                self.rest.layers.write(chunk)?;
-                self.engine.frames()
-            }
+        let frames = if self.rest.layers.is_empty() {
+            self.engine.feed(chunk)?
+        } else {
+            self.rest.layers.write(chunk)?;
+            self.engine.frames()
         };
         self.rest.clock.came(chunk.len());
         Ok(Steps { frames, rest: &mut self.rest })
@@ -384,9 +383,10 @@ impl<P: Protocol> Conn<P> {
     /// [`Refused`] when nothing was to be read.
     pub fn space(&mut self) -> Result<&mut [u8], Refused> {
         let Rest { layers, block, .. } = &mut self.rest;
-        match layers.is_empty() {
-            true => Ok(self.engine.reserve_block(*block)?.into_mut_slice()),
-            false => Ok(layers.reserve(*block)?.into_mut_slice()),
+        if layers.is_empty() {
+            Ok(self.engine.reserve_block(*block)?.into_mut_slice())
+        } else {
+            Ok(layers.reserve(*block)?.into_mut_slice())
         }
     }
 
@@ -420,10 +420,7 @@ impl<P: Protocol> Conn<P> {
     /// # Errors
     /// As for [`space`](Self::space).
     pub fn reserve_owned(&mut self) -> Result<OwnedReservation, Refused> {
-        match self.rest.layers.is_empty() {
-            true => self.engine.reserve_owned(),
-            false => self.rest.layers.reserve_owned(READ_BLOCK),
-        }
+        if self.rest.layers.is_empty() { self.engine.reserve_owned() } else { self.rest.layers.reserve_owned(READ_BLOCK) }
     }
 
     /// Takes what was put into an owned reservation as the next bytes from the peer.
@@ -433,9 +430,10 @@ impl<P: Protocol> Conn<P> {
     pub fn commit_owned(&mut self, now: Time, reservation: OwnedReservation) -> Result<(), RefusedCommit<Refused>> {
         self.at(now);
         let n = reservation.storage.len();
-        match self.rest.layers.is_empty() {
-            true => drop(self.engine.commit_owned(reservation)?),
-            false => self.rest.layers.commit_owned(reservation)?,
+        if self.rest.layers.is_empty() {
+            drop(self.engine.commit_owned(reservation)?);
+        } else {
+            self.rest.layers.commit_owned(reservation)?;
         }
         self.rest.clock.came(n);
         Ok(())
@@ -739,8 +737,8 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             self.conclude(Ok(()));
             return None;
         }
-        if let Some(error) = self.layers.failure() {
-            self.conclude(Err(Failure::Filter(error.clone())));
+        if let Some(error) = self.layers.check(self.clock.now) {
+            self.conclude(Err(Failure::Filter(error)));
             return None;
         }
         self.clock.pause(engine.decoder().phase(), idle, engine.position());
@@ -780,6 +778,9 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             self.writing = Writing::Closing;
         }
         self.pump(engine);
+        if self.is_held_back() && self.layers.is_stuck(self.clock.now) {
+            self.pump(engine);
+        }
         match self.reading {
             _ if self.reads() => None,
             Reading::Over(_) if self.writing == Writing::Shut && !self.lowest().is_out() => Some(Seen::Done),

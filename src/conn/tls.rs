@@ -35,7 +35,7 @@ use crate::error::ErrorKind;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Tls {
-    tls: Connection,
+    connection: Connection,
     session: Arc<OnceLock<Session>>,
     unclean_end: UncleanEnd,
 }
@@ -75,7 +75,7 @@ const MAX_PLAIN: usize = 1 << 14;
 impl Tls {
     /// Wraps a client's or a server's connection, which nothing was done with yet.
     pub fn new(connection: impl Into<Connection>) -> Self {
-        Self { tls: connection.into(), session: Arc::default(), unclean_end: UncleanEnd::Fails }
+        Self { connection: connection.into(), session: Arc::default(), unclean_end: UncleanEnd::Fails }
     }
 
     /// Takes an end of what is below for the end, where a `close_notify` is missing; not inside a record, nor before the handshake is done. Only for protocols that tell by themselves when something
@@ -98,8 +98,8 @@ impl Tls {
             match record(pipe.wire()) {
                 Some(mut record) => {
                     let len = record.len();
-                    while !record.is_empty() && self.tls.read_tls(&mut record).map_err(FilterError::new)? > 0 {
-                        self.tls.process_new_packets().map_err(FilterError::new)?;
+                    while !record.is_empty() && self.connection.read_tls(&mut record).map_err(FilterError::new)? > 0 {
+                        self.connection.process_new_packets().map_err(FilterError::new)?;
                     }
                     pipe.consume(len);
                 }
@@ -112,7 +112,7 @@ impl Tls {
 
     /// Delivers what is decrypted.
     fn deliver(&mut self, pipe: &mut Pipe<'_>) -> Result<Delivered, FilterError> {
-        let mut reader = self.tls.reader();
+        let mut reader = self.connection.reader();
         loop {
             match reader.fill_buf() {
                 Ok([]) => {
@@ -131,7 +131,7 @@ impl Tls {
 
     /// The stream below has ended, before the peer has.
     fn end(&mut self, pipe: &mut Pipe<'_>) -> Result<(), FilterError> {
-        if self.unclean_end == UncleanEnd::Fails || self.tls.is_handshaking() || !pipe.wire().is_empty() {
+        if self.unclean_end == UncleanEnd::Fails || self.connection.is_handshaking() || !pipe.wire().is_empty() {
             return Err(FilterError::new(Unclean).with_kind(ErrorKind::Truncated));
         }
         pipe.end();
@@ -139,12 +139,12 @@ impl Tls {
     }
 
     fn transmit(&mut self, pipe: &mut Pipe<'_>) -> Result<(), FilterError> {
-        if !self.tls.is_handshaking() {
-            self.session.get_or_init(|| Session::of(&self.tls));
+        if !self.connection.is_handshaking() {
+            self.session.get_or_init(|| Session::of(&self.connection));
             loop {
                 let outgoing = pipe.outgoing();
                 let now = outgoing.get(..pipe.wire_room().min(MAX_PLAIN)).unwrap_or(outgoing);
-                match self.tls.writer().write(now).map_err(FilterError::new)? {
+                match self.connection.writer().write(now).map_err(FilterError::new)? {
                     0 => break,
                     n => pipe.take(n),
                 }
@@ -152,7 +152,7 @@ impl Tls {
             }
         }
         if pipe.is_closing() && pipe.outgoing().is_empty() {
-            self.tls.send_close_notify(); // once
+            self.connection.send_close_notify(); // once
             self.flush(pipe)?;
             pipe.close();
         }
@@ -161,8 +161,8 @@ impl Tls {
 
     /// Sends what rustls has to send.
     fn flush(&mut self, pipe: &mut Pipe<'_>) -> Result<(), FilterError> {
-        while self.tls.wants_write() {
-            self.tls.write_tls(&mut Down(pipe)).map_err(FilterError::new)?;
+        while self.connection.wants_write() {
+            self.connection.write_tls(&mut Down(pipe)).map_err(FilterError::new)?;
         }
         Ok(())
     }
@@ -195,7 +195,7 @@ impl Filter for Tls {
     }
 
     fn is_handshaking(&self) -> bool {
-        self.tls.is_handshaking()
+        self.connection.is_handshaking()
     }
 }
 
@@ -230,6 +230,6 @@ impl Write for Down<'_, '_> {
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls").field("tls", &self.tls).field("session", &self.session.get()).finish_non_exhaustive()
+        f.debug_struct("Tls").field("connection", &self.connection).field("session", &self.session.get()).finish_non_exhaustive()
     }
 }
