@@ -139,7 +139,6 @@ fn only_error_buf_io_tls_and_tokio_util_know_std() {
         let allowed = path.starts_with("src/tokio_util/")
             || matches!(
                 path.as_str(),
-                "src/encode.rs" | "src/error.rs" | "src/time.rs" | "src/buf/segmented.rs" | "src/buf/view.rs" | "src/io.rs"
                 "src/encode.rs"
                     | "src/error.rs"
                     | "src/time.rs"
