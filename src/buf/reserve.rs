@@ -87,7 +87,7 @@ impl fmt::Debug for Reservation<'_> {
 #[derive(Debug)]
 #[must_use = "the buffer takes nothing else until this is committed or cancelled"]
 pub struct OwnedReservation {
-    /// Empty, with room for the bytes reserved. May be replaced by storage of the caller's.
+    /// Empty, with room for the bytes reserved, and perhaps for more, which would be refused. May be replaced by storage of the caller's.
     pub storage: BytesMut,
     reserved: usize,
     ticket: Ticket,
