@@ -172,6 +172,15 @@ impl Filter for Invert {
     }
 }
 
+/// How far the application knows it to be over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd)]
+enum Told {
+    #[default]
+    Open,
+    Over,
+    Done,
+}
+
 /// What has been said and heard, and must be.
 #[derive(Debug, Default)]
 struct Account {
@@ -185,8 +194,7 @@ struct Account {
     written: Vec<u8>,
     /// Input was refused because the connection failed.
     has_failed: bool,
-    over: bool,
-    done: bool,
+    told: Told,
     now: u64,
 }
 
@@ -418,7 +426,7 @@ impl Run {
         let unsent = self.conn.outbox().unsent();
         match self.conn.outbox().send(message) {
             Ok(()) => {
-                assert!(!self.account.done, "something is sent after the end");
+                assert!(self.account.told < Told::Done, "something is sent after the end");
                 self.account.queued.extend([b"<", message, b">"].concat());
             }
             Err(refused) => {
@@ -468,8 +476,8 @@ impl Run {
                 }
                 Turn::Handoff => return,
                 Turn::Done => {
-                    self.account.done = true;
-                    assert!(self.account.over, "it is done, and nobody was told that it is over");
+                    let told = core::mem::replace(&mut self.account.told, Told::Done);
+                    assert!(told >= Told::Over, "it is done, and nobody was told that it is over");
                     assert!(matches!(self.conn.step(), Turn::Done) && self.conn.output().next().is_none());
                     self.send(b"late");
                     return;
@@ -489,7 +497,7 @@ impl Account {
         let expected = |account: &mut Self| if is_exact { account.next() } else { None };
         match turn {
             Turn::Event(frame, mut out) => {
-                assert!(!self.over && !self.done, "an event after the end");
+                assert!(self.told == Told::Open, "an event after the end");
                 if is_exact {
                     assert_eq!(expected(self).as_deref(), Some(frame));
                 }
@@ -499,15 +507,15 @@ impl Account {
                 true
             }
             Turn::Bad(error, _) => {
-                assert!(!self.over && !error.is_fatal());
+                assert!(self.told == Told::Open && !error.is_fatal());
                 if is_exact {
                     assert_eq!(expected(self), Some(vec![BAD]));
                 }
                 true
             }
             Turn::Over(result, _) => {
-                assert!(!self.over && !self.done, "it is over twice");
-                self.over = true;
+                assert!(self.told == Told::Open, "it is over twice");
+                self.told = Told::Over;
                 if is_exact {
                     self.check_end(&result);
                 }
@@ -515,8 +523,8 @@ impl Account {
             }
             Turn::Want(_) | Turn::Handoff => false,
             Turn::Done => {
-                assert!(self.over);
-                self.done = true;
+                assert!(self.told >= Told::Over);
+                self.told = Told::Done;
                 false
             }
         }
@@ -541,7 +549,7 @@ impl Account {
 
     /// What was written is what was queued, in order, and automatic answers between.
     fn wrote(&mut self, bytes: &[u8], is_exact: bool) {
-        assert!(!self.done || bytes.is_empty(), "bytes are written after the end");
+        assert!(self.told < Told::Done || bytes.is_empty(), "bytes are written after the end");
         if !is_exact {
             return;
         }
