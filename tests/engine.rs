@@ -167,6 +167,51 @@ fn en_5_a_decoder_is_not_asked_below_its_floor() {
 }
 
 #[test]
+fn en_5_an_idle_engine_does_not_ask_again() {
+    let scans = |engine: &Engine<Lines>| engine.examined_bytes();
+    let mut engine = Engine::new(Lines::new(9));
+    assert!(matches!(engine.feed(b"one\n").unwrap().next_frame(), Ok(Step::Frame(..))));
+    assert!(matches!(engine.frames().next_frame(), Ok(Step::Idle)));
+    let before = scans(&engine);
+    let mut asked = Engine::new(Asked(0));
+    assert!(matches!(asked.frames().next_frame(), Ok(Step::Idle)));
+    for _ in 0..3 {
+        assert!(matches!(engine.frames().next_frame(), Ok(Step::Idle)));
+        assert!(matches!(asked.frames().next_frame(), Ok(Step::Idle)));
+        assert!(matches!(asked.reserve().unwrap().commit(0).unwrap().next_frame(), Ok(Step::Idle)));
+        assert!(matches!(asked.feed(b"").unwrap().next_frame(), Ok(Step::Idle)));
+    }
+    assert_eq!((scans(&engine), asked.decoder().0), (before, 1));
+    // With the first byte it is: for that, and between frames again.
+    asked.reserve().unwrap().as_mut_slice()[0] = b'x';
+    let mut frames = asked.reserve().unwrap().commit(1).unwrap();
+    assert!(matches!(frames.next_frame(), Ok(Step::Frame(..))));
+    assert!(matches!(frames.next_frame(), Ok(Step::Idle)));
+    drop(frames);
+    assert_eq!(asked.decoder().0, 3);
+}
+
+/// Frames of one byte, and how often it was asked for one.
+struct Asked(usize);
+
+impl Decode for Asked {
+    type Progress = ();
+    type Token = ();
+    type Frame<'a> = &'a [u8];
+    type Fault = Infallible;
+
+    fn scan(&mut self, (): &mut (), input: &Input<'_>) -> Result<Found<()>, Stop<Infallible>> {
+        self.0 += 1;
+        input.begin()?;
+        Ok(Found::Frame { len: 1, token: () })
+    }
+
+    fn open<'a>((): (), (): &'a (), frame: &'a [u8]) -> &'a [u8] {
+        frame
+    }
+}
+
+#[test]
 fn en_9_an_error_is_final() {
     let mut engine = Engine::new(Pascal);
     let error = engine.feed(b"\xfc").unwrap().next_frame().unwrap_err();

@@ -2,9 +2,9 @@
 
 use core::convert::Infallible;
 
-use framewright::Decode;
 use framewright::framing::{Delimiter, LineEnding, Lines, OnExcess};
 use framewright::testkit::{Case, Kit, text};
+use framewright::{Decode, Engine};
 
 use super::{EXCESSES, Stream, check_encoding, property, rounds};
 
@@ -38,6 +38,17 @@ fn lines_by_lf_or_crlf() {
         Case { clause: "LN-4", input: b"\n\r\n",              says: &["", "", "end"] },
         Case { clause: "LN-4", input: b"\n\nx\n",             says: &["", "", "frame at byte 2: payload longer than the limit of 0 bytes"] },
     ]);
+}
+
+#[test]
+fn ln_4_a_byte_that_can_be_no_ending_is_too_many_at_once() {
+    let comes_late = |ending, line: &[u8]| {
+        let mut engine = Engine::new(Lines::new(5).ending(ending));
+        engine.feed(line).unwrap().next_frame().is_ok()
+    };
+    let at_once = [LineEnding::Lf, LineEnding::LfOrCrLf, LineEnding::CrLf, LineEnding::Any].map(|ending| comes_late(ending, b"12345\r"));
+    assert_eq!(at_once, [false, true, true, true]);
+    assert!(ENDINGS.iter().all(|ending| !comes_late(*ending, b"123456")));
 }
 
 #[rustfmt::skip]
