@@ -155,7 +155,7 @@ pub(crate) fn read<'s, T: Twin>(twin: &T, arrived: &'s [u8], ended: bool, max_fr
             }
             Look::Frame { len, judged, .. } if judged > limit as i128 && !truncates => (Some(Skip::Bytes(len)), 0),
             Look::Open { judged, .. } if judged > limit as i128 && !truncates => (Some(Skip::Frame), 0),
-            excess @ (Look::Frame { judged, .. } | Look::Open { judged, .. }) if judged > limit as i128 => {
+            ref excess @ (Look::Frame { judged, .. } | Look::Open { judged, .. }) if judged > limit as i128 => {
                 let (start, shown) = twin.start(view);
                 if start > view.len() as i128 {
                     (None, start - view.len() as i128)
@@ -163,7 +163,7 @@ pub(crate) fn read<'s, T: Twin>(twin: &T, arrived: &'s [u8], ended: bool, max_fr
                     let len = least(start, view.len());
                     skipped = hand_out(twin, &view[..len], shown, Place { truncated: true, ..place(len) }, &mut events);
                     at += len;
-                    skip = if let Look::Frame { len, .. } = excess { Skip::Bytes(len - start) } else { Skip::Frame };
+                    skip = if let Look::Frame { len, .. } = excess { Skip::Bytes(*len - start) } else { Skip::Frame };
                     continue;
                 }
             }
