@@ -637,11 +637,12 @@ pub struct Steps<'a, P: Protocol> {
 
 impl<P: Protocol> Steps<'_, P> {
     /// As [`Conn::step`].
-    #[inline]
+    // Inlined, so that a caller who needs little of a turn pays for little; whatever is not a frame that lies whole in the chunk is out of line.
+    #[inline(always)]
     pub fn step(&mut self) -> Turn<'_, P> {
         let (cursor, rest) = (self.frames.cursor(), &mut *self.rest);
         if !rest.reads() {
-            return show(rest.look(cursor), cursor.engine, rest);
+            return look_and_show(cursor, rest);
         }
         cursor.step_with(
             rest,
@@ -650,14 +651,29 @@ impl<P: Protocol> Steps<'_, P> {
                 if rest.react(cursor.engine, &token, bytes, Role::Ordinary) == Reaction::Event {
                     return show(Seen::Event { token, bytes }, cursor.engine, rest);
                 }
-                show(rest.look(cursor), cursor.engine, rest)
+                look_and_show(cursor, rest)
             },
-            |cursor, rest, next| match rest.take(cursor, next) {
-                Some(seen) => show(seen, cursor.engine, rest),
-                None => show(rest.look(cursor), cursor.engine, rest),
-            },
+            take_and_show,
         )
     }
+}
+
+/// Takes a step of the engine, or goes on to the next thing to tell.
+#[inline(never)]
+fn take_and_show<'s, 'c, P: Protocol>(
+    cursor: &'s mut Cursor<'_, 'c, P, LinearBuf>,
+    rest: &'s mut Rest<<P as Decode>::Fault>,
+    next: Stepped<'c, P>,
+) -> Turn<'s, P> {
+    match rest.take(cursor, next) {
+        Some(seen) => show(seen, cursor.engine, rest),
+        None => look_and_show(cursor, rest),
+    }
+}
+
+/// Finds the next thing to tell.
+fn look_and_show<'s, P: Protocol>(cursor: &'s mut Cursor<'_, '_, P, LinearBuf>, rest: &'s mut Rest<<P as Decode>::Fault>) -> Turn<'s, P> {
+    show(rest.look(cursor), cursor.engine, rest)
 }
 
 /// Shows a step. The event borrows the receiving side, the outbox the protocol and the sending side.
