@@ -642,7 +642,7 @@ impl<P: Protocol> Steps<'_, P> {
     pub fn step(&mut self) -> Turn<'_, P> {
         let (cursor, rest) = (self.frames.cursor(), &mut *self.rest);
         if !rest.reads() {
-            return look_and_show(cursor, rest);
+            return show(rest.look(cursor), cursor.engine, rest);
         }
         cursor.step_with(
             rest,
@@ -651,29 +651,11 @@ impl<P: Protocol> Steps<'_, P> {
                 if rest.react(cursor.engine, &token, bytes, Role::Ordinary) == Reaction::Event {
                     return show(Seen::Event { token, bytes }, cursor.engine, rest);
                 }
-                look_and_show(cursor, rest)
+                show(rest.look(cursor), cursor.engine, rest)
             },
-            take_and_show,
+            |cursor, rest, next| show(rest.take_or_look(cursor, next), cursor.engine, rest),
         )
     }
-}
-
-/// Takes a step of the engine, or goes on to the next thing to tell.
-#[inline(never)]
-fn take_and_show<'s, 'c, P: Protocol>(
-    cursor: &'s mut Cursor<'_, 'c, P, LinearBuf>,
-    rest: &'s mut Rest<<P as Decode>::Fault>,
-    next: Stepped<'c, P>,
-) -> Turn<'s, P> {
-    match rest.take(cursor, next) {
-        Some(seen) => show(seen, cursor.engine, rest),
-        None => look_and_show(cursor, rest),
-    }
-}
-
-/// Finds the next thing to tell.
-fn look_and_show<'s, P: Protocol>(cursor: &'s mut Cursor<'_, '_, P, LinearBuf>, rest: &'s mut Rest<<P as Decode>::Fault>) -> Turn<'s, P> {
-    show(rest.look(cursor), cursor.engine, rest)
 }
 
 /// Shows a step. The event borrows the receiving side, the outbox the protocol and the sending side.
@@ -725,6 +707,19 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             if let Some(seen) = self.take(cursor, next) {
                 return seen;
             }
+        }
+    }
+
+    /// Takes a step of the engine, or goes on to the next thing to tell.
+    #[inline(never)]
+    fn take_or_look<'c, P: Protocol + Decode<Fault = F>>(
+        &mut self,
+        cursor: &mut Cursor<'_, 'c, P, LinearBuf>,
+        next: Stepped<'c, P>,
+    ) -> Seen<'c, P> {
+        match self.take(cursor, next) {
+            Some(seen) => seen,
+            None => self.look(cursor),
         }
     }
 
