@@ -52,7 +52,7 @@ fn main() {
         let stream = workload.stream();
         for chunk in CHUNKS {
             let counts: Vec<Count> =
-                contenders(workload.framing).into_iter().map(|contender| Count::new(contender, &stream, chunk)).collect();
+                contenders(workload.format).into_iter().map(|contender| Count::new(contender, &stream, chunk)).collect();
             let of = |side| counts.iter().filter(move |count| count.side == side);
             let first = most(of(Side::Ours).map(|count| count.first as f64));
             let [ours, hand] = [Side::Ours, Side::Hand].map(|side| most(of(side).map(|count| count.a_frame)));
@@ -75,7 +75,7 @@ struct Count {
 
 impl Count {
     fn new(contender: Contender, stream: &Stream, chunk: usize) -> Self {
-        let Contender { name, side, mut cut, .. } = contender;
+        let Contender { name, side, mut cut } = contender;
         let mut count = |passes: usize| {
             let before = ALLOCATIONS.load(Relaxed);
             for _ in 0..passes {
