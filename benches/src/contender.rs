@@ -7,7 +7,7 @@ use framewright::{Decode, Engine};
 use crate::consume::{Consume, Digest, Touch};
 use crate::hand::length_field::{Payloads, WholeFrames};
 use crate::hand::measured::{self, Measured, Records};
-use crate::hand::searched::{self, AnyEnd, EachChunk, EachFrame, Ends};
+use crate::hand::searched::{self, EachChunk, EachFrame, Ends, LineEnd};
 use crate::hand::stuffed::{self, Stuffed, Unstuff};
 use crate::workload::{Format, LIMIT, Set};
 use crate::{ours, peers};
@@ -124,8 +124,8 @@ pub fn contenders(format: Format) -> Vec<Contender> {
                 Set::Three => {
                     with(vec![ours, new(Peer, "AnyDelimiterCodec", peers::any_delimiter(b";,:", LIMIT))], searched::<searched::Three>())
                 }
-                Set::LfOrCrLf => with(vec![ours], searched::<searched::LfOrCrLf>()),
-                Set::AnyEnd => vec![ours, new(Hand, "each frame", AnyEnd::new(LIMIT))],
+                Set::LfOrCrLf => vec![ours, new(Hand, "each frame", LineEnd::<false>::new(LIMIT))],
+                Set::AnyEnd => vec![ours, new(Hand, "each frame", LineEnd::<true>::new(LIMIT))],
             }
         }
         Format::Fixed => vec![

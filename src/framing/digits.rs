@@ -30,6 +30,9 @@ impl Number {
     }
 }
 
+/// So many digits make a number of fewer than 32 bits, in either base.
+const SHORT: usize = 7;
+
 impl Base {
     /// The most digits of a number of 64 bits.
     #[inline]
@@ -40,15 +43,50 @@ impl Base {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn digit(self, byte: u8) -> Option<u32> {
-        char::from(byte).to_digit(self as u32)
+        match self {
+            Self::Decimal => Some(u32::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit < 10),
+            Self::Hex => char::from(byte).to_digit(16),
+        }
+    }
+
+    /// Reads the number at the start of these bytes, where they have what ends it and it is as short as most are: its value, and how many digits it has.
+    #[inline(always)]
+    pub(super) fn short(self, bytes: &[u8]) -> Option<(usize, usize)> {
+        // So that the compiler knows the base in each.
+        match self {
+            Self::Decimal => Self::Decimal.short_in(bytes),
+            Self::Hex => Self::Hex.short_in(bytes),
+        }
+    }
+
+    #[inline(always)]
+    fn short_in(self, bytes: &[u8]) -> Option<(usize, usize)> {
+        let mut value = 0;
+        for (digits, byte) in bytes.iter().take(SHORT + 1).enumerate() {
+            match self.digit(*byte) {
+                Some(digit) => value = value * self as u32 + digit,
+                None => return Some((value as usize, digits)),
+            }
+        }
+        None
     }
 
     /// Hands over the digits of a number, none of them a leading zero.
-    #[inline]
+    #[inline(always)]
     pub(super) fn write<T>(self, number: usize, to: impl FnOnce(&[u8]) -> T) -> T {
         let mut digits = [b'0'; 20];
+        let start = match self {
+            Self::Decimal => Self::Decimal.put(number, &mut digits),
+            Self::Hex => Self::Hex.put(number, &mut digits),
+        };
+        to(digits.get(start..).unwrap_or_default())
+    }
+
+    /// Puts the digits of a number at the end of these, and returns where they start.
+    #[inline(always)]
+    fn put(self, number: usize, digits: &mut [u8; 20]) -> usize {
         let mut left = number;
         let mut start = digits.len();
         for (at, digit) in digits.iter_mut().enumerate().rev() {
@@ -59,6 +97,6 @@ impl Base {
                 break;
             }
         }
-        to(digits.get(start..).unwrap_or_default())
+        start
     }
 }

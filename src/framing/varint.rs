@@ -122,7 +122,27 @@ impl Varint {
         self
     }
 
-    /// Reads a header whose length is not of one byte, or does not lie in the first run.
+    /// Reads a header whose length is of one byte, or of two that are needed, where these lie in the first run.
+    #[inline(always)]
+    fn short(&self, input: &Input<'_>) -> Option<Header> {
+        let (first, behind) = input.first().get(self.offset..)?.split_first()?;
+        input.examined(1);
+        let beyond = self.form.beyond_one_byte();
+        if *first < beyond {
+            return Some(Header { len: self.offset + 1, payload: u64::from(*first) });
+        }
+        let second = *behind.first()?;
+        // In the order of QUIC two bytes tell of 64 at least where they are needed, and a byte above 0x7f begins more than two.
+        let payload = match self.form {
+            VarintForm::Leb128 | VarintForm::Mqtt if (1..0x80).contains(&second) => u16::from(*first & 0x7f) | u16::from(second) << 7,
+            VarintForm::Quic if *first < 0x80 && (*first > 0x40 || second >= beyond) => u16::from_be_bytes([*first & 0x3f, second]),
+            _ => return None,
+        };
+        input.examined(1);
+        Some(Header { len: self.offset + 2, payload: u64::from(payload) })
+    }
+
+    /// Reads a header of any kind.
     #[inline(never)]
     fn header(&self, input: &Input<'_>) -> Result<Header, Stop<VarintFault>> {
         input.begin()?;
@@ -262,10 +282,9 @@ impl Decode for Varint {
         if self.excess.is_left() {
             return self.excess.skip(input);
         }
-        input.examined(1);
-        let header = match input.first().get(self.offset) {
-            Some(byte) if *byte < self.form.beyond_one_byte() => Header { len: self.offset + 1, payload: u64::from(*byte) },
-            _ => self.header(input)?,
+        let header = match self.short(input) {
+            Some(header) => header,
+            None => self.header(input)?,
         };
         let payload = match usize::try_from(header.payload) {
             Ok(payload) if payload <= self.max_payload => payload,

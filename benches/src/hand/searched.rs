@@ -217,15 +217,15 @@ impl<E: Ends> Carry<E> {
     }
 }
 
-/// Frames that end in `\n`, `\r\n` or `\r`.
+/// Frames that end in `\n`, `\r\n` or, `CR`, `\r`.
 #[derive(Clone, Debug)]
-pub struct AnyEnd {
+pub struct LineEnd<const CR: bool> {
     /// Ends in `\r` where the next byte is to tell what that is.
     carry: Vec<u8>,
     limit: usize,
 }
 
-impl AnyEnd {
+impl<const CR: bool> LineEnd<CR> {
     /// Payloads of at most `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
@@ -236,12 +236,11 @@ impl AnyEnd {
     #[inline(always)]
     fn finish<'a, C: Consume>(&mut self, chunk: &'a [u8], to: &mut C) -> Result<&'a [u8], Refused> {
         let (Some(last), Some(first)) = (self.carry.last(), chunk.first()) else { return Ok(chunk) };
-        let rest = if *last == b'\r' {
+        let rest = if *last == b'\r' && (CR || *first == b'\n') {
             self.carry.pop();
             if *first == b'\n' { &chunk[1..] } else { chunk }
         } else {
-            let Some(at) = memchr2(b'\n', b'\r', chunk) else { return Ok(chunk) };
-            let Some(end) = end_at(at, chunk) else { return Ok(chunk) };
+            let Some((at, end)) = Self::find(chunk) else { return Ok(chunk) };
             self.carry.extend_from_slice(&chunk[..at]);
             &chunk[end..]
         };
@@ -249,32 +248,37 @@ impl AnyEnd {
         self.carry.clear();
         Ok(rest)
     }
+
+    /// Finds the first end that can be told: where it begins and ends.
+    #[inline(always)]
+    fn find(bytes: &[u8]) -> Option<(usize, usize)> {
+        let mut from = 0;
+        while let Some(found) = memchr2(b'\n', b'\r', &bytes[from..]) {
+            let at = from + found;
+            match (bytes[at], bytes.get(at + 1)) {
+                (b'\r', None) => return None,
+                (b'\r', Some(b'\n')) => return Some((at, at + 2)),
+                (b'\r', _) if !CR => from = at + 1,
+                _ => return Some((at, at + 1)),
+            }
+        }
+        None
+    }
 }
 
-impl Framer for AnyEnd {
+impl<const CR: bool> Framer for LineEnd<CR> {
     type Error = Refused;
 
     #[inline(always)]
     fn feed<C: Consume>(&mut self, chunk: &[u8], to: &mut C) -> Result<(), Refused> {
         let mut rest = self.finish(chunk, to)?;
-        while let Some(at) = memchr2(b'\n', b'\r', rest) {
-            let Some(end) = end_at(at, rest) else { break };
+        while let Some((at, end)) = Self::find(rest) {
             give(self.limit, &rest[..at], to)?;
             rest = &rest[end..];
         }
         within(self.limit + 1, self.carry.len() + rest.len())?;
         self.carry.extend_from_slice(rest);
         Ok(())
-    }
-}
-
-/// Where the end whose first byte is at `at` ends, if the bytes tell.
-#[inline(always)]
-fn end_at(at: usize, bytes: &[u8]) -> Option<usize> {
-    match (bytes[at], bytes.get(at + 1)) {
-        (b'\r', None) => None,
-        (b'\r', Some(b'\n')) => Some(at + 2),
-        _ => Some(at + 1),
     }
 }
 
