@@ -86,7 +86,13 @@ impl Writer<'_> {
     /// [`BufError::BufferTooLarge`] when the queue would hold more than its `max_bytes`.
     #[inline(always)]
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), BufError> {
-        self.to.write(bytes)
+        self.to.put_here(bytes)
+    }
+
+    /// Copies the first `len` bytes of an array behind what was written. Faster than [`write`](Self::write) for a few bytes, of which there are not always as many.
+    #[inline(always)]
+    pub(crate) fn write_some<const N: usize>(&mut self, bytes: &[u8; N], len: usize) -> Result<(), BufError> {
+        self.to.put_some_here(bytes, len)
     }
 
     /// Puts bytes behind what was written, shared where they are long enough.
@@ -105,7 +111,7 @@ impl Writer<'_> {
     #[inline(always)]
     pub fn payload(&mut self, payload: &Payload<'_>) -> Result<(), BufError> {
         match payload {
-            Payload::Borrowed(bytes) => self.to.write(bytes),
+            Payload::Borrowed(bytes) => self.to.put_here(bytes),
             Payload::Owned(bytes) => self.to.append(bytes.clone()),
         }
     }
@@ -273,7 +279,7 @@ impl SegmentedBuf {
     /// assert_eq!(output.peek(), b"NOOP\n");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn send<'m, E: Encode>(
         &mut self,
         encoder: &mut E,

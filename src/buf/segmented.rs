@@ -327,6 +327,42 @@ impl SegmentedBuf {
         }
     }
 
+    /// Writes `data` where the tail has room for it, and as [`write`](StreamBufMut::write) does elsewhere.
+    #[expect(clippy::inline_always, reason = "most messages are a few short writes")]
+    #[inline(always)]
+    pub(crate) fn put_here(&mut self, data: &[u8]) -> Result<(), BufError> {
+        if !self.has_room_here(data.len()) {
+            return self.put_elsewhere(data);
+        }
+        self.tail.truncate(self.end);
+        self.tail.extend_from_slice(data);
+        self.end += data.len();
+        Ok(())
+    }
+
+    /// Writes the first `len` bytes of an array. All of it is copied where the tail has room, as a copy of a length that is known takes less.
+    #[expect(clippy::inline_always, reason = "most messages are a few short writes")]
+    #[inline(always)]
+    pub(crate) fn put_some_here<const N: usize>(&mut self, bytes: &[u8; N], len: usize) -> Result<(), BufError> {
+        if len > N || !self.has_room_here(N) {
+            return self.put_elsewhere(bytes.get(..len).unwrap_or(bytes));
+        }
+        self.tail.truncate(self.end);
+        self.tail.extend_from_slice(bytes);
+        self.end += len;
+        Ok(())
+    }
+
+    #[inline]
+    fn has_room_here(&self, n: usize) -> bool {
+        n <= self.spare() && n <= self.config.max_bytes.saturating_sub(self.len()) && !self.lent.is_out()
+    }
+
+    #[cold]
+    fn put_elsewhere(&mut self, data: &[u8]) -> Result<(), BufError> {
+        self.write(data)
+    }
+
     /// Takes the last `n` readable bytes back, or all there are.
     #[cold]
     pub(crate) fn retract(&mut self, n: usize) {

@@ -273,12 +273,12 @@ impl Encode for AsciiLength {
     type Message<'a> = Payload<'a>;
     type Fault = Unframable;
 
-    #[inline]
+    #[inline(always)]
     fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         if payload.len() > self.max_payload {
             return Err(EncodeError::TooLarge { what: "payload", limit: self.max_payload as u64 });
         }
-        self.base.write(payload.len(), |digits| out.write(digits))?;
+        self.base.write(payload.len(), |digits, len| out.write_some(digits, len))?;
         out.write(&self.terminator)?;
         out.payload(payload)?;
         out.write(&self.trailer)?;

@@ -156,7 +156,7 @@ impl Encode for Cobs {
     type Message<'a> = Payload<'a>;
     type Fault = Unframable;
 
-    #[inline]
+    #[inline(always)]
     fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         self.limit.allows(payload.len())?;
         let mut left: &[u8] = payload;

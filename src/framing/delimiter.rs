@@ -386,7 +386,7 @@ impl Encode for Delimiter {
     type Message<'a> = Payload<'a>;
     type Fault = Unframable;
 
-    #[inline]
+    #[inline(always)]
     fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         self.limit.allows(payload.len())?;
         // Where no delimiter begins inside, the first is the one that is written, and no other begins with it.

@@ -73,30 +73,30 @@ impl Base {
         None
     }
 
-    /// Hands over the digits of a number, none of them a leading zero.
+    /// Hands over the digits of a number, none of them a leading zero: the first so many of these bytes.
     #[inline(always)]
-    pub(super) fn write<T>(self, number: usize, to: impl FnOnce(&[u8]) -> T) -> T {
-        let mut digits = [b'0'; 20];
-        let start = match self {
-            Self::Decimal => Self::Decimal.put(number, &mut digits),
-            Self::Hex => Self::Hex.put(number, &mut digits),
+    pub(super) fn write<T>(self, number: usize, to: impl FnOnce(&[u8; 20], usize) -> T) -> T {
+        // So that the compiler knows the base in each.
+        let (digits, len) = match self {
+            Self::Decimal => Self::Decimal.digits(number),
+            Self::Hex => Self::Hex.digits(number),
         };
-        to(digits.get(start..).unwrap_or_default())
+        to(&digits, len)
     }
 
-    /// Puts the digits of a number at the end of these, and returns where they start.
     #[inline(always)]
-    fn put(self, number: usize, digits: &mut [u8; 20]) -> usize {
-        let mut left = number;
-        let mut start = digits.len();
-        for (at, digit) in digits.iter_mut().enumerate().rev() {
-            let value = left % self as usize;
-            *digit = *b"0123456789abcdef".get(value).unwrap_or(&b'0');
-            (start, left) = (at, left / self as usize);
-            if left == 0 {
-                break;
-            }
+    fn digits(self, number: usize) -> ([u8; 20], usize) {
+        let base = self as usize;
+        let (mut len, mut power) = (1, base);
+        while number >= power && len < self.most_digits() {
+            len += 1;
+            power = power.saturating_mul(base);
         }
-        start
+        let (mut digits, mut left) = ([b'0'; 20], number);
+        for digit in digits.iter_mut().take(len).rev() {
+            *digit = *b"0123456789abcdef".get(left % base).unwrap_or(&b'0');
+            left /= base;
+        }
+        (digits, len)
     }
 }

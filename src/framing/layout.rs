@@ -64,6 +64,8 @@ pub(super) struct Layout {
     limited: &'static str,
     header: usize,
     trailer: usize,
+    /// A frame is its length and the payload, nothing else.
+    is_bare: bool,
     checksum: Option<Checksum>,
     /// The header that is written: what it starts with, and then zeros but for the length. Nothing where payloads bring it.
     head: Vec<u8>,
@@ -149,6 +151,7 @@ impl Settings {
             limited: if self.keep_header || self.keep_trailer { "frame" } else { "payload" },
             header,
             trailer,
+            is_bare: stripped_header == width && trailer == 0,
             checksum: self.checksum,
             head: if self.keep_header { Vec::new() } else { start.to_vec() },
         })
@@ -271,9 +274,20 @@ impl Shown {
 /// Writing.
 impl Layout {
     /// Writes a frame. What the payload does not bring of header and trailer is zeros, but for what the header starts with, length and checksum.
-    #[inline]
+    #[inline(always)]
     pub(super) fn write(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         let told = self.admit(payload)?;
+        if self.is_bare {
+            out.write_some(&self.order.bytes(told, self.width), self.width as usize)?;
+            out.payload(payload)?;
+            return Ok(());
+        }
+        self.write_all(told, payload, out)
+    }
+
+    /// The same where there is more than length and payload, or less.
+    #[inline(never)]
+    fn write_all(&mut self, told: u64, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         if !self.keeps_header() {
             self.head.resize(self.header, 0);
             let field = self.head.get_mut(self.offset..).and_then(|head| head.get_mut(..self.width as usize)).unwrap_or_default();
@@ -285,12 +299,13 @@ impl Layout {
     }
 
     /// The length that a frame of so many encoded bytes tells.
+    #[inline(always)]
     fn told(&self, frame: usize) -> u64 {
         (frame as u64).wrapping_add_signed(self.base.wrapping_neg())
     }
 
     /// Checks what a payload brings of header and trailer, and returns the length to tell.
-    #[inline]
+    #[inline(always)]
     fn admit(&self, payload: &[u8]) -> Result<u64, EncodeError<Unframable>> {
         let told = self.told(payload.len() + self.stripped);
         if !self.is_legal(told) || told > self.width.largest() {

@@ -195,7 +195,7 @@ impl Encode for LengthField {
     type Message<'a> = Payload<'a>;
     type Fault = Unframable;
 
-    #[inline]
+    #[inline(always)]
     fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         self.layout.write(payload, out)
     }

@@ -212,12 +212,12 @@ impl Encode for Netstring {
     type Message<'a> = Payload<'a>;
     type Fault = Unframable;
 
-    #[inline]
+    #[inline(always)]
     fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         if payload.len() > self.max_payload {
             return Err(EncodeError::TooLarge { what: "payload", limit: self.max_payload as u64 });
         }
-        Base::Decimal.write(payload.len(), |digits| out.write(digits))?;
+        Base::Decimal.write(payload.len(), |digits, len| out.write_some(digits, len))?;
         out.write(b":")?;
         out.payload(payload)?;
         out.write(b",")?;

@@ -114,7 +114,7 @@ impl Encode for Utf8Lines {
     type Message<'a> = Payload<'a>;
     type Fault = Unframable;
 
-    #[inline]
+    #[inline(always)]
     fn encode(&mut self, line: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         match str::from_utf8(line) {
             Ok(_) => self.lines.write(line, out),

@@ -4,6 +4,7 @@ use super::limit::{Excess, whole};
 use super::{OnExcess, Unframable};
 use crate::decode::{Cause, Decode, Found, Stop};
 use crate::encode::{Encode, EncodeError, Payload, Writer};
+use crate::error::BufError;
 use crate::input::Input;
 
 /// How a length of variable width is written.
@@ -251,6 +252,21 @@ impl VarintForm {
         }
     }
 
+    /// Writes a number of at most `largest`, in the fewest bytes that tell it.
+    #[inline(always)]
+    fn write(self, number: u64, out: &mut Writer<'_>) -> Result<(), BufError> {
+        let [low, high, ..] = number.to_le_bytes();
+        match (self, number) {
+            (Self::Leb128 | Self::Mqtt, ..0x80) | (Self::Quic, ..0x40) => out.write(&[low]),
+            (Self::Leb128 | Self::Mqtt, ..0x4000) => out.write(&[low | 0x80, high << 1 | low >> 7]),
+            (Self::Quic, ..0x4000) => out.write(&[high | 0x40, low]),
+            _ => {
+                let len = self.len(number);
+                out.write_some(&self.bytes(number, len), len)
+            }
+        }
+    }
+
     /// A number of at most `largest`, in the fewest bytes that tell it: the first `len` of these.
     #[inline]
     fn bytes(self, number: u64, len: usize) -> [u8; 10] {
@@ -305,16 +321,14 @@ impl Encode for Varint {
     type Message<'a> = Payload<'a>;
     type Fault = Unframable;
 
-    #[inline]
+    #[inline(always)]
     fn encode(&mut self, message: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         if self.keep_header {
             self.check_brought(message)?;
         } else {
             self.check_limit(message.len())?;
             write_zeros(self.offset, out)?;
-            let number = message.len() as u64;
-            let len = self.form.len(number);
-            out.write(self.form.bytes(number, len).get(..len).unwrap_or_default())?;
+            self.form.write(message.len() as u64, out)?;
         }
         out.payload(message)?;
         Ok(())
