@@ -278,7 +278,8 @@ impl Encode for AsciiLength {
         if payload.len() > self.max_payload {
             return Err(EncodeError::TooLarge { what: "payload", limit: self.max_payload as u64 });
         }
-        self.base.write(payload.len(), |digits, len| out.write_some(digits, len))?;
+        let (digits, len) = self.base.digits(payload.len());
+        out.write_some(&digits, len)?;
         out.write(&self.terminator)?;
         out.payload(payload)?;
         out.write(&self.trailer)?;

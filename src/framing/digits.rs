@@ -73,29 +73,23 @@ impl Base {
         None
     }
 
-    /// Hands over the digits of a number, none of them a leading zero: the first so many of these bytes.
+    /// The digits of a number, none of them a leading zero: the first so many of these bytes.
     #[inline(always)]
-    pub(super) fn write<T>(self, number: usize, to: impl FnOnce(&[u8; 20], usize) -> T) -> T {
-        // So that the compiler knows the base in each.
-        let (digits, len) = match self {
-            Self::Decimal => Self::Decimal.digits(number),
-            Self::Hex => Self::Hex.digits(number),
-        };
-        to(&digits, len)
+    pub(super) fn digits(self, number: usize) -> ([u8; 20], usize) {
+        // Apart, so that the compiler knows what it divides by.
+        match self {
+            Self::Decimal => Self::Decimal.put(number, number.checked_ilog10().unwrap_or(0)),
+            Self::Hex => Self::Hex.put(number, number.checked_ilog(16).unwrap_or(0)),
+        }
     }
 
     #[inline(always)]
-    fn digits(self, number: usize) -> ([u8; 20], usize) {
-        let base = self as usize;
-        let (mut len, mut power) = (1, base);
-        while number >= power && len < self.most_digits() {
-            len += 1;
-            power = power.saturating_mul(base);
-        }
+    fn put(self, number: usize, last: u32) -> ([u8; 20], usize) {
+        let len = last as usize + 1;
         let (mut digits, mut left) = ([b'0'; 20], number);
         for digit in digits.iter_mut().take(len).rev() {
-            *digit = *b"0123456789abcdef".get(left % base).unwrap_or(&b'0');
-            left /= base;
+            *digit = *b"0123456789abcdef".get(left % self as usize).unwrap_or(&b'0');
+            left /= self as usize;
         }
         (digits, len)
     }

@@ -64,7 +64,7 @@ pub(super) struct Layout {
     limited: &'static str,
     header: usize,
     trailer: usize,
-    /// A frame is its length and the payload, nothing else.
+    /// A frame is written as what headers start with, the length, and the payload: no zeros between them, and nothing behind.
     is_bare: bool,
     checksum: Option<Checksum>,
     /// The header that is written: what it starts with, and then zeros but for the length. Nothing where payloads bring it.
@@ -132,7 +132,7 @@ impl Settings {
         if i64::try_from(longest).is_ok_and(|longest| longest < shortest) {
             return Err(SettingsError::LimitTooSmall { limit: self.max, shortest: shortest.unsigned_abs() });
         }
-        let legal = Legal::new(base, shortest, longest);
+        let legal = Legal::new(base, shortest, longest, largest);
         if legal.least > largest {
             let longest = largest.saturating_add_signed(base);
             return Err(SettingsError::NeverLongEnough { longest, around: around.unsigned_abs() });
@@ -151,7 +151,7 @@ impl Settings {
             limited: if self.keep_header || self.keep_trailer { "frame" } else { "payload" },
             header,
             trailer,
-            is_bare: stripped_header == width && trailer == 0,
+            is_bare: stripped_header == field_end && start.len() == self.offset && trailer == 0,
             checksum: self.checksum,
             head: if self.keep_header { Vec::new() } else { start.to_vec() },
         })
@@ -159,11 +159,11 @@ impl Settings {
 }
 
 impl Legal {
-    /// The values that, with `base` added, are from `shortest` to `longest`.
-    fn new(base: i64, shortest: i64, longest: usize) -> Self {
+    /// The values up to `largest` that, with `base` added, are from `shortest` to `longest`.
+    fn new(base: i64, shortest: i64, longest: usize, largest: u64) -> Self {
         let value = |len: i128| u64::try_from(len - i128::from(base)).unwrap_or(u64::MAX);
         let least = value(i128::from(shortest));
-        Self { least, span: value(longest as i128).saturating_sub(least) }
+        Self { least, span: value(longest as i128).min(largest).saturating_sub(least) }
     }
 }
 
@@ -276,8 +276,14 @@ impl Layout {
     /// Writes a frame. What the payload does not bring of header and trailer is zeros, but for what the header starts with, length and checksum.
     #[inline(always)]
     pub(super) fn write(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
-        let told = self.admit(payload)?;
+        let told = self.told(payload.len() + self.stripped);
+        if !self.is_legal(told) {
+            return Err(self.untellable(payload.len()));
+        }
         if self.is_bare {
+            if self.offset > 0 {
+                out.write(&self.head)?;
+            }
             out.write_some(&self.order.bytes(told, self.width), self.width as usize)?;
             out.payload(payload)?;
             return Ok(());
@@ -285,10 +291,12 @@ impl Layout {
         self.write_all(told, payload, out)
     }
 
-    /// The same where there is more than length and payload, or less.
+    /// The same where there is more, or payloads bring their header.
     #[inline(never)]
     fn write_all(&mut self, told: u64, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
-        if !self.keeps_header() {
+        if self.keeps_header() {
+            self.check_brought(payload, told)?;
+        } else {
             self.head.resize(self.header, 0);
             let field = self.head.get_mut(self.offset..).and_then(|head| head.get_mut(..self.width as usize)).unwrap_or_default();
             field.iter_mut().zip(self.order.bytes(told, self.width)).for_each(|(to, from)| *to = from);
@@ -302,19 +310,6 @@ impl Layout {
     #[inline(always)]
     fn told(&self, frame: usize) -> u64 {
         (frame as u64).wrapping_add_signed(self.base.wrapping_neg())
-    }
-
-    /// Checks what a payload brings of header and trailer, and returns the length to tell.
-    #[inline(always)]
-    fn admit(&self, payload: &[u8]) -> Result<u64, EncodeError<Unframable>> {
-        let told = self.told(payload.len() + self.stripped);
-        if !self.is_legal(told) || told > self.width.largest() {
-            return Err(self.untellable(payload.len()));
-        }
-        if self.keeps_header() {
-            self.check_brought(payload, told)?;
-        }
-        Ok(told)
     }
 
     /// Says why there is no length for a payload of so many bytes.

@@ -217,7 +217,8 @@ impl Encode for Netstring {
         if payload.len() > self.max_payload {
             return Err(EncodeError::TooLarge { what: "payload", limit: self.max_payload as u64 });
         }
-        Base::Decimal.write(payload.len(), |digits, len| out.write_some(digits, len))?;
+        let (digits, len) = Base::Decimal.digits(payload.len());
+        out.write_some(&digits, len)?;
         out.write(b":")?;
         out.payload(payload)?;
         out.write(b",")?;
