@@ -25,7 +25,7 @@ use bytes::Bytes;
 use core::fmt;
 use core::ops::Deref;
 
-use crate::buf::{SegmentedBuf, StreamBuf, StreamBufMut, View};
+use crate::buf::{SegmentedBuf, StreamBuf, View};
 use crate::error::{BufError, ErrorKind};
 
 /// Turns messages into bytes: the mirror image of a [`Decode`](crate::Decode), and mostly implemented by the same type.
@@ -77,6 +77,8 @@ pub trait Encode {
 #[derive(Debug)]
 pub struct Writer<'a> {
     to: &'a mut SegmentedBuf,
+    /// How many bytes more have room where the queue ends.
+    room: usize,
 }
 
 impl Writer<'_> {
@@ -86,13 +88,26 @@ impl Writer<'_> {
     /// [`BufError::BufferTooLarge`] when the queue would hold more than its `max_bytes`.
     #[inline(always)]
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), BufError> {
-        self.to.put_here(bytes)
+        if let Some(room) = self.room.checked_sub(bytes.len()) {
+            self.room = room;
+            self.to.write_on(bytes);
+            return Ok(());
+        }
+        let written = self.to.write_elsewhere(bytes);
+        self.room = self.to.begin_writing();
+        written
     }
 
-    /// Copies the first `len` bytes of an array behind what was written. Faster than [`write`](Self::write) for a few bytes, of which there are not always as many.
+    /// Copies the first `len` bytes of an array behind what was written. Faster than [`write`](Self::write) where they are few, but not always as many.
     #[inline(always)]
     pub(crate) fn write_some<const N: usize>(&mut self, bytes: &[u8; N], len: usize) -> Result<(), BufError> {
-        self.to.put_some_here(bytes, len)
+        if len > N || self.room < N {
+            return self.write(bytes.get(..len).unwrap_or(bytes));
+        }
+        self.room -= len;
+        self.to.write_on(bytes);
+        self.to.unwrite(N - len);
+        Ok(())
     }
 
     /// Puts bytes behind what was written, shared where they are long enough.
@@ -101,7 +116,9 @@ impl Writer<'_> {
     /// As for [`write`](Self::write).
     #[inline]
     pub fn append(&mut self, bytes: Bytes) -> Result<(), BufError> {
-        self.to.append(bytes)
+        let written = self.to.append_elsewhere(bytes);
+        self.room = self.to.begin_writing();
+        written
     }
 
     /// Puts a payload behind what was written, shared where it is owned and long enough.
@@ -111,8 +128,8 @@ impl Writer<'_> {
     #[inline(always)]
     pub fn payload(&mut self, payload: &Payload<'_>) -> Result<(), BufError> {
         match payload {
-            Payload::Borrowed(bytes) => self.to.put_here(bytes),
-            Payload::Owned(bytes) => self.to.append(bytes.clone()),
+            Payload::Borrowed(bytes) => self.write(bytes),
+            Payload::Owned(bytes) => self.append(bytes.clone()),
         }
     }
 }
@@ -287,7 +304,10 @@ impl SegmentedBuf {
     ) -> Result<(), Unsent<E::Message<'m>, E::Fault>> {
         let message = message.into();
         let queued = self.len();
-        match encoder.encode(&message, &mut Writer { to: self }) {
+        let room = self.begin_writing();
+        let encoded = encoder.encode(&message, &mut Writer { to: self, room });
+        self.end_writing();
+        match encoded {
             Ok(()) => Ok(()),
             Err(error) => {
                 self.retract(self.len() - queued);

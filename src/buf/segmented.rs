@@ -327,40 +327,43 @@ impl SegmentedBuf {
         }
     }
 
-    /// Writes `data` where the tail has room for it, and as [`write`](StreamBufMut::write) does elsewhere.
-    #[expect(clippy::inline_always, reason = "most messages are a few short writes")]
-    #[inline(always)]
-    pub(crate) fn put_here(&mut self, data: &[u8]) -> Result<(), BufError> {
-        if !self.has_room_here(data.len()) {
-            return self.put_elsewhere(data);
-        }
-        self.tail.truncate(self.end);
-        self.tail.extend_from_slice(data);
-        self.end += data.len();
-        Ok(())
-    }
-
-    /// Writes the first `len` bytes of an array. All of it is copied where the tail has room, as a copy of a length that is known takes less.
-    #[expect(clippy::inline_always, reason = "most messages are a few short writes")]
-    #[inline(always)]
-    pub(crate) fn put_some_here<const N: usize>(&mut self, bytes: &[u8; N], len: usize) -> Result<(), BufError> {
-        if len > N || !self.has_room_here(N) {
-            return self.put_elsewhere(bytes.get(..len).unwrap_or(bytes));
-        }
-        self.tail.truncate(self.end);
-        self.tail.extend_from_slice(bytes);
-        self.end += len;
-        Ok(())
-    }
-
+    /// Makes the tail end where what is readable does, and returns for how many bytes there is room. What is written from now on counts when [`end_writing`](Self::end_writing) is called.
     #[inline]
-    fn has_room_here(&self, n: usize) -> bool {
-        n <= self.spare() && n <= self.config.max_bytes.saturating_sub(self.len()) && !self.lent.is_out()
+    pub(crate) fn begin_writing(&mut self) -> usize {
+        self.tail.truncate(self.end);
+        if self.lent.is_out() { 0 } else { self.spare().min(self.config.max_bytes.saturating_sub(self.len())) }
     }
 
-    #[cold]
-    fn put_elsewhere(&mut self, data: &[u8]) -> Result<(), BufError> {
+    /// Copies `data` behind the tail, where there is room.
+    #[inline]
+    pub(crate) fn write_on(&mut self, data: &[u8]) {
+        self.tail.extend_from_slice(data);
+    }
+
+    /// Takes back the last `n` bytes that were written.
+    #[inline]
+    pub(crate) fn unwrite(&mut self, n: usize) {
+        self.tail.truncate(self.tail.len().saturating_sub(n));
+    }
+
+    /// Counts what was written.
+    #[inline]
+    pub(crate) fn end_writing(&mut self) {
+        self.end = self.tail.len();
+    }
+
+    /// Writes where there is no room in the tail.
+    #[inline(never)]
+    pub(crate) fn write_elsewhere(&mut self, data: &[u8]) -> Result<(), BufError> {
+        self.end_writing();
         self.write(data)
+    }
+
+    /// Appends behind what was written.
+    #[inline(never)]
+    pub(crate) fn append_elsewhere(&mut self, chunk: Bytes) -> Result<(), BufError> {
+        self.end_writing();
+        self.append(chunk)
     }
 
     /// Takes the last `n` readable bytes back, or all there are.
