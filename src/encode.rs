@@ -98,6 +98,17 @@ impl Writer<'_> {
         written
     }
 
+    /// The same for what is most often of 1, 2 or 4 bytes, and then copied without a call.
+    #[inline(always)]
+    pub(crate) fn write_short(&mut self, bytes: &[u8]) -> Result<(), BufError> {
+        match *bytes {
+            [a] => self.write(&[a]),
+            [a, b] => self.write(&[a, b]),
+            [a, b, c, d] => self.write(&[a, b, c, d]),
+            _ => self.write(bytes),
+        }
+    }
+
     /// Copies the first `len` bytes of an array behind what was written. Faster than [`write`](Self::write) where they are few, but not always as many.
     #[inline(always)]
     pub(crate) fn write_some<const N: usize>(&mut self, bytes: &[u8; N], len: usize) -> Result<(), BufError> {

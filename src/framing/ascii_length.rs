@@ -280,9 +280,9 @@ impl Encode for AsciiLength {
         }
         let (digits, len) = self.base.digits(payload.len());
         out.write_some(&digits, len)?;
-        out.write(&self.terminator)?;
+        out.write_short(&self.terminator)?;
         out.payload(payload)?;
-        out.write(&self.trailer)?;
+        out.write_short(&self.trailer)?;
         Ok(())
     }
 }

@@ -394,7 +394,7 @@ impl Encode for Delimiter {
             self.check_end(payload)?;
         }
         out.payload(payload)?;
-        out.write(&self.end)?;
+        out.write_short(&self.end)?;
         Ok(())
     }
 }

@@ -282,9 +282,9 @@ impl Layout {
         }
         if self.is_bare {
             if self.offset > 0 {
-                out.write(&self.head)?;
+                out.write_short(&self.head)?;
             }
-            out.write_some(&self.order.bytes(told, self.width), self.width as usize)?;
+            out.write_short(self.order.bytes(told, self.width).get(..self.width as usize).unwrap_or_default())?;
             out.payload(payload)?;
             return Ok(());
         }
