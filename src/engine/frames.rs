@@ -107,11 +107,11 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     /// The fastest way to look for the next frame.
     #[inline(always)]
     pub(super) fn mode(&self) -> Mode {
-        if D::REWRITES || self.awaits != Awaits::Look || self.skipped > 0 || !matches!(self.state, State::Running) {
+        if self.awaits != Awaits::Look || self.skipped > 0 || !matches!(self.state, State::Running) {
             Mode::Slow
         } else if self.held_bytes() > 0 {
             // The first run may have been handed out whole.
-            if self.store.peek().len() > self.taken { Mode::Stored } else { Mode::Slow }
+            if !D::REWRITES && self.store.peek().len() > self.taken { Mode::Stored } else { Mode::Slow }
         } else if self.supply == Supply::Ended {
             Mode::Slow
         } else {
@@ -191,6 +191,7 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
                     *examined += input.examined_so_far();
                 }
                 match scanned {
+                    Ok(Found::Frame { len, token }) if D::REWRITES && len > 0 && len <= run.len() => self.rewrite_from_chunk(len, token),
                     Ok(Found::Frame { len, mut token }) if len > 0 && len <= run.len() => {
                         let (bytes, rest) = self.chunk.split_at(len);
                         match decoder.inspect(&mut token, progress, bytes) {
@@ -333,6 +334,22 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
             },
             Awaits::Frame if self.engine.supply != Supply::Ended && unread == 0 => Ok(Next::Idle),
             _ => self.advance_slowly(),
+        }
+    }
+
+    /// Takes a frame that lies whole in the chunk, and is to be changed: a copy of it.
+    #[inline]
+    fn rewrite_from_chunk(&mut self, len: usize, mut token: D::Token) -> Stepped<'a, D> {
+        let (bytes, rest) = self.chunk.split_at(len);
+        self.engine.keep(bytes);
+        self.chunk = rest;
+        match self.engine.judge_stored(&mut token, len) {
+            Ok(shown) => {
+                self.engine.taken = len;
+                let place = self.engine.pass(len);
+                Ok(Next::Frame { token, place, bytes: Where::Stored { at: 0, len: shown }, role: Role::Ordinary })
+            }
+            Err(reject) => self.reject_or_go_on(reject, len),
         }
     }
 

@@ -172,11 +172,17 @@ impl Layout {
     /// Reads the length. Where nothing is unread, it is idle.
     #[inline(always)]
     pub(super) fn read<F>(&self, input: &Input<'_>) -> Result<u64, Stop<F>> {
-        input.examined(self.width as usize);
-        match input.first().get(..self.reach).and_then(<[u8]>::last_chunk::<8>) {
-            Some(eight) => Ok(self.value(*eight)),
+        match self.peek(input) {
+            Some(value) => Ok(value),
             None => self.gather(input),
         }
+    }
+
+    /// Reads the length, if the eight bytes that it starts are there and lie together.
+    #[inline(always)]
+    pub(super) fn peek(&self, input: &Input<'_>) -> Option<u64> {
+        input.examined(self.width as usize);
+        input.first().get(..self.reach).and_then(<[u8]>::last_chunk::<8>).map(|eight| self.value(*eight))
     }
 
     /// Reads the field off the eight bytes that it starts, or of which it is all there is.
