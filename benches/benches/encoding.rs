@@ -11,33 +11,13 @@ use std::rc::Rc;
 use bytes::Bytes;
 use framewright_benches::contender::Cut;
 use framewright_benches::ours;
-use framewright_benches::output::{DRAIN, Shared, ways};
+use framewright_benches::output::{DRAIN, FORMATS, PAYLOADS, Shared, ways};
 use framewright_benches::rounds::{self, Row, Timing, Versus};
-use framewright_benches::workload::{Content, Format, Set, Size, Stream};
+use framewright_benches::workload::{Content, Format, Size, Stream};
 
 const HEAD: &str = "\
 | payload | ns | by hand, checked: ns | ours / hand (p10-p90) | at most | by hand, unchecked: ns | ours / hand (p10-p90) | at most | |
 |---|--:|--:|--:|--:|--:|--:|--:|---|";
-const FORMATS: [(&str, Format, Content); 17] = [
-    ("Lines", Format::Lines, Content::Ascii),
-    ("Utf8Lines, ASCII", Format::Utf8Lines, Content::Ascii),
-    ("Utf8Lines, mixed", Format::Utf8Lines, Content::Mixed),
-    ("Delimiter `;` `,`", Format::Delimiter(Set::Two), Content::Ascii),
-    ("Delimiter `;` `,` `:`", Format::Delimiter(Set::Three), Content::Ascii),
-    ("Delimiter LF CRLF", Format::Delimiter(Set::LfOrCrLf), Content::Ascii),
-    ("Delimiter LF CRLF CR", Format::Delimiter(Set::AnyEnd), Content::Ascii),
-    ("LengthField", Format::LengthField, Content::Binary),
-    ("LengthField, CRC", Format::LengthFieldCrc, Content::Binary),
-    ("Fixed", Format::Fixed, Content::Binary),
-    ("Varint", Format::Varint, Content::Binary),
-    ("AsciiLength", Format::AsciiLength, Content::Binary),
-    ("Netstring", Format::Netstring, Content::Binary),
-    ("SyncWord", Format::SyncWord, Content::Binary),
-    ("SyncWord, CRC", Format::SyncWordCrc, Content::Binary),
-    ("Cobs", Format::Cobs, Content::Binary),
-    ("Slip", Format::Slip, Content::Binary),
-];
-const PAYLOADS: [usize; 4] = [16, 64, 256, 4096];
 /// Below this a payload is only reported.
 const JUDGED: usize = 64;
 /// The bytes of payloads in a pass: few enough to stay in a cache, as what is to be sent was most often made just before.
@@ -65,8 +45,7 @@ impl rounds::Cell for Cell {
     }
 
     fn rows(&self) -> Vec<Row> {
-        let versus =
-            vec![Some(Versus::new(&self.ours, &self.checked, self.most)), Some(Versus::new(&self.ours, &self.unchecked, None))];
+        let versus = vec![Some(Versus::new(&self.ours, &self.checked, self.most)), Some(Versus::new(&self.ours, &self.unchecked, None))];
         vec![Row { name: self.name.clone(), ns: self.ours.median(), versus }]
     }
 }

@@ -109,10 +109,9 @@ pub fn contenders(format: Format) -> Vec<Contender> {
             vec![new(Ours, "Lines", Engine::new(ours::lf_lines())), new(Peer, "AnyDelimiterCodec", peers::any_delimiter(b"\n", LIMIT))],
             searched::<searched::Lf>(),
         ),
-        Format::Mapped => vec![
-            new(Ours, "Map", Engine::new(ours::lines().map(ours::as_it_is))),
-            new(Hand, "Lines", Engine::new(ours::lines())),
-        ],
+        Format::Mapped => {
+            vec![new(Ours, "Map", Engine::new(ours::lines().map(ours::as_it_is))), new(Hand, "Lines", Engine::new(ours::lines()))]
+        }
         Format::Utf8Lines => with(
             vec![new(Ours, "Utf8Lines", Engine::new(ours::utf8_lines())), new(Peer, "LinesCodec", peers::lines(LIMIT))],
             searched::<searched::Text>(),
@@ -120,7 +119,9 @@ pub fn contenders(format: Format) -> Vec<Contender> {
         Format::Delimiter(set) => {
             let ours = new(Ours, "Delimiter", Engine::new(ours::delimiter(set)));
             match set {
-                Set::Two => with(vec![ours, new(Peer, "AnyDelimiterCodec", peers::any_delimiter(b";,", LIMIT))], searched::<searched::Two>()),
+                Set::Two => {
+                    with(vec![ours, new(Peer, "AnyDelimiterCodec", peers::any_delimiter(b";,", LIMIT))], searched::<searched::Two>())
+                }
                 Set::Three => {
                     with(vec![ours, new(Peer, "AnyDelimiterCodec", peers::any_delimiter(b";,:", LIMIT))], searched::<searched::Three>())
                 }

@@ -2,8 +2,8 @@
 
 use framewright::engine::DEFAULT_MAX_FRAME;
 use framewright::framing::{
-    AsciiLength, Base, Checksum, Cobs, Counts, Delimited, Delimiter, Fixed, LengthField, LineEnding, Lines, Netstring, Slip, SyncWord, Utf8Lines,
-    Varint, VarintForm, Width,
+    AsciiLength, Base, Checksum, Cobs, Counts, Delimited, Delimiter, Fixed, LengthField, LineEnding, Lines, Netstring, Slip, SyncWord,
+    Utf8Lines, Varint, VarintForm, Width,
 };
 use framewright::{Decode, Engine, Error, Refused, Step};
 

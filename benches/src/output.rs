@@ -8,10 +8,33 @@ use crate::consume::Consume;
 use crate::contender::{Cut, Framer};
 use crate::hand::{Refused, append};
 use crate::ours;
-use crate::workload::{Format, Set};
+use crate::workload::{Content, Format, Set};
 
 /// What is queued before it is drained, in bytes of payloads.
 pub const DRAIN: usize = 64 * 1024;
+
+/// What is written: a name, the format, and what payloads are made of.
+pub const FORMATS: [(&str, Format, Content); 17] = [
+    ("Lines", Format::Lines, Content::Ascii),
+    ("Utf8Lines, ASCII", Format::Utf8Lines, Content::Ascii),
+    ("Utf8Lines, mixed", Format::Utf8Lines, Content::Mixed),
+    ("Delimiter `;` `,`", Format::Delimiter(Set::Two), Content::Ascii),
+    ("Delimiter `;` `,` `:`", Format::Delimiter(Set::Three), Content::Ascii),
+    ("Delimiter LF CRLF", Format::Delimiter(Set::LfOrCrLf), Content::Ascii),
+    ("Delimiter LF CRLF CR", Format::Delimiter(Set::AnyEnd), Content::Ascii),
+    ("LengthField", Format::LengthField, Content::Binary),
+    ("LengthField, CRC", Format::LengthFieldCrc, Content::Binary),
+    ("Fixed", Format::Fixed, Content::Binary),
+    ("Varint", Format::Varint, Content::Binary),
+    ("AsciiLength", Format::AsciiLength, Content::Binary),
+    ("Netstring", Format::Netstring, Content::Binary),
+    ("SyncWord", Format::SyncWord, Content::Binary),
+    ("SyncWord, CRC", Format::SyncWordCrc, Content::Binary),
+    ("Cobs", Format::Cobs, Content::Binary),
+    ("Slip", Format::Slip, Content::Binary),
+];
+/// The bytes of a payload.
+pub const PAYLOADS: [usize; 4] = [16, 64, 256, 4096];
 
 /// Appends a payload.
 pub type Append = Box<dyn Fn(&[u8], &mut Vec<u8>) -> Result<(), Refused>>;

@@ -46,7 +46,7 @@ pub(super) struct Settings {
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
     offset: usize,
-    /// The end of the eight bytes that the field starts.
+    /// The end of the eight bytes that the field starts; behind all bytes while the field is not to be read in passing.
     reach: usize,
     width: Width,
     order: Order,
@@ -178,7 +178,12 @@ impl Layout {
         }
     }
 
-    /// Reads the length, if the eight bytes that it starts are there and lie together.
+    /// Says whether lengths may be read in passing, without asking what else there is to do: so that most scans need not ask.
+    pub(super) fn set_passing(&mut self, passing: bool) {
+        self.reach = if passing { self.offset.saturating_add(8) } else { usize::MAX };
+    }
+
+    /// Reads the length in passing, if the eight bytes that it starts are there and lie together.
     #[inline(always)]
     pub(super) fn peek(&self, input: &Input<'_>) -> Option<u64> {
         input.examined(self.width as usize);
