@@ -57,7 +57,8 @@ pub(super) struct Layout {
     /// What to add to a legal value for the length of the encoded frame.
     base: i64,
     stripped_header: usize,
-    /// Header and trailer, as far as they are stripped.
+    stripped_trailer: usize,
+    /// Both.
     stripped: usize,
     max: usize,
     /// What `max` limits.
@@ -80,10 +81,10 @@ struct Legal {
 }
 
 /// The part of a frame that is shown.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Shown {
     pub(super) start: usize,
-    pub(super) len: usize,
+    pub(super) end: usize,
 }
 
 impl Settings {
@@ -146,6 +147,7 @@ impl Settings {
             legal,
             base,
             stripped_header,
+            stripped_trailer,
             stripped: stripped_header + stripped_trailer,
             max: self.max,
             limited: if self.keep_header || self.keep_trailer { "frame" } else { "payload" },
@@ -225,12 +227,13 @@ impl Layout {
     /// What is shown of a frame of so many encoded bytes.
     #[inline(always)]
     pub(super) fn shown(&self, len: usize) -> Shown {
-        Shown { start: self.stripped_header, len: len - self.stripped }
+        Shown { start: self.stripped_header, end: len - self.stripped_trailer }
     }
 
-    /// What is shown of a frame that is cut off at the limit.
-    pub(super) fn shown_at_most(&self) -> Shown {
-        Shown { start: self.stripped_header, len: self.max }
+    /// What is shown of a frame that is cut off at the limit; `None` where that is more than can be counted.
+    pub(super) fn shown_at_most(&self) -> Option<Shown> {
+        let end = self.stripped_header.checked_add(self.max)?;
+        Some(Shown { start: self.stripped_header, end })
     }
 
     /// Checks the checksum of a whole frame, where one is demanded.
@@ -277,8 +280,7 @@ impl Shown {
     /// Shows it.
     #[inline(always)]
     pub(super) fn of(self, frame: &[u8]) -> &[u8] {
-        let Some((_, from)) = frame.split_at_checked(self.start) else { return &[] };
-        from.get(..self.len).unwrap_or_default()
+        frame.get(self.start..self.end).unwrap_or_default()
     }
 }
 
@@ -343,7 +345,7 @@ impl Layout {
 
     /// Writes the trailer, or checks the one that the payload brings.
     fn end(&self, head: &[u8], payload: &[u8], out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
-        let kept = self.stripped == self.stripped_header;
+        let kept = self.stripped_trailer == 0;
         let (body, brought) = payload.split_at_checked(payload.len() - if kept { self.trailer } else { 0 }).unwrap_or((payload, &[]));
         let checksum = self.checksum.map(|checksum| (checksum, checksum.of(head, body)));
         if kept {

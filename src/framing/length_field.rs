@@ -177,7 +177,7 @@ impl LengthField {
             return Err(Stop::Need(NEVER));
         }
         let shown = self.layout.shown_at_most();
-        let start = (shown.start.checked_add(shown.len), shown);
+        let start = (shown.map(|shown| shown.end), shown.unwrap_or_default());
         let judged = self.excess.judge(self.layout.encoded(value), start, Cause::TooLarge { what, limit: max as u64 }, input);
         self.layout.set_passing(!self.excess.is_left());
         judged
