@@ -120,11 +120,11 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     /// The fastest way to look for the next frame.
     #[inline(always)]
     pub(super) fn mode(&self) -> Mode {
-        if D::REWRITES || self.awaits != Awaits::Look || self.skipped > 0 || !matches!(self.state, State::Running) {
+        if self.awaits != Awaits::Look || self.skipped > 0 || !matches!(self.state, State::Running) {
             Mode::Slow
         } else if self.held_bytes() > 0 {
             // The first run may have been handed out whole.
-            if self.store.peek().len() > self.taken { Mode::Stored } else { Mode::Slow }
+            if !D::REWRITES && self.store.peek().len() > self.taken { Mode::Stored } else { Mode::Slow }
         } else if self.supply == Supply::Ended {
             Mode::Slow
         } else {
@@ -190,6 +190,7 @@ macro_rules! look_in_chunk {
             *examined += input.examined_so_far();
         }
         match scanned {
+            Ok(Found::Frame { len, token }) if D::REWRITES && len > 0 && len <= run.len() => $frames.rewrite_from_chunk(len, token),
             Ok(Found::Frame { len, mut token }) if len > 0 && len <= run.len() => {
                 let ($bytes, rest) = $frames.chunk.split_at(len);
                 match decoder.inspect(&mut token, progress, $bytes) {
@@ -394,6 +395,24 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
             },
             Awaits::Frame if self.engine.supply != Supply::Ended && unread == 0 => Ok(Next::Idle),
             _ => self.advance_slowly(),
+        }
+    }
+
+    /// Takes a frame that lies whole in the chunk, and is to be changed: a copy of it.
+    #[inline]
+    fn rewrite_from_chunk(&mut self, len: usize, mut token: D::Token) -> Stepped<'a, D> {
+        let (bytes, rest) = self.chunk.split_at(len);
+        self.engine.keep(bytes);
+        self.chunk = rest;
+        match self.engine.judge_stored(&mut token, len) {
+            Ok(shown) => {
+                self.engine.taken = len;
+                let place = self.engine.pass(len);
+                // What is shown of it is shorter.
+                self.engine.marked = place;
+                Ok(Next::Frame { token, place, bytes: Where::Stored { at: 0, len: shown }, role: Role::Ordinary })
+            }
+            Err(reject) => self.reject_or_go_on(reject, len),
         }
     }
 

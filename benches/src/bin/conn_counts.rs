@@ -10,12 +10,10 @@ use std::hint::black_box;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use framewright::conn::{Conn, Plain, Protocol, Turn};
-use framewright::encode::Payload;
+use framewright::conn::{Conn, Plain, Turn};
+use framewright::encode::{Encode, Payload};
 use framewright::framing::{Counts, LengthField, Lines, Width};
 use framewright::{Decode, Engine, Step, Time};
-use framewright_benches::contender::Ending;
-use framewright_benches::ours;
 use framewright_benches::random::Random;
 use framewright_benches::workload::LIMIT;
 
@@ -147,28 +145,24 @@ fn run(mode: &str, case: &Case, passes: usize) {
     let frames = match (mode, case.framing) {
         ("append", Framing::Lines) => replies(&stream, passes, |reply, to| append(Framing::Lines, reply, to)),
         ("append", Framing::LengthField) => replies(&stream, passes, |reply, to| append(Framing::LengthField, reply, to)),
-        ("engine", Framing::Lines) => engine(ours::lines(Ending::LfOrCrLf), &stream, passes),
-        ("engine", Framing::LengthField) => engine(ours::length_field(), &stream, passes),
-        ("conn", Framing::Lines) => conn(lines(), &stream, passes),
+        ("engine", Framing::Lines) => engine(Lines::new(LIMIT), &stream, passes),
+        ("engine", Framing::LengthField) => engine(length_field(), &stream, passes),
+        ("conn", Framing::Lines) => conn(Lines::new(LIMIT), &stream, passes),
         ("conn", Framing::LengthField) => conn(length_field(), &stream, passes),
-        ("echo", Framing::Lines) => echo(lines(), &stream, passes),
+        ("echo", Framing::Lines) => echo(Lines::new(LIMIT), &stream, passes),
         ("echo", Framing::LengthField) => echo(length_field(), &stream, passes),
         _ => panic!("no mode {mode}"),
     };
     assert_eq!(frames, passes * stream.ends.len());
 }
 
-fn lines() -> Conn<Plain<Lines>> {
-    Conn::new(Plain(Lines::new(LIMIT)), Time::ZERO)
-}
-
-fn length_field() -> Conn<Plain<LengthField>> {
-    let framer = LengthField::builder(Width::U32, Counts::Payload, LIMIT).build();
-    Conn::new(Plain(framer.expect("the header has room for its length")), Time::ZERO)
+fn length_field() -> LengthField {
+    LengthField::builder(Width::U32, Counts::Payload, LIMIT).build().expect("the header has room for its length")
 }
 
 /// All events are dropped.
-fn engine<D: Decode>(mut engine: Engine<D>, stream: &Stream, passes: usize) -> usize {
+fn engine(framer: impl Decode, stream: &Stream, passes: usize) -> usize {
+    let mut engine = Engine::new(framer);
     let mut frames = 0;
     for chunk in chunks(stream, passes) {
         let mut steps = engine.feed(chunk).expect("drained");
@@ -180,7 +174,8 @@ fn engine<D: Decode>(mut engine: Engine<D>, stream: &Stream, passes: usize) -> u
 }
 
 /// All events are dropped.
-fn conn<P: Protocol>(mut conn: Conn<P>, stream: &Stream, passes: usize) -> usize {
+fn conn(framer: impl Decode + Encode, stream: &Stream, passes: usize) -> usize {
+    let mut conn = Conn::new(Plain(framer), Time::ZERO);
     let mut frames = 0;
     let mut now = Time::ZERO;
     for chunk in chunks(stream, passes) {
@@ -194,10 +189,11 @@ fn conn<P: Protocol>(mut conn: Conn<P>, stream: &Stream, passes: usize) -> usize
 }
 
 /// Every event is sent back, and what there is to write is written after each chunk.
-fn echo<P>(mut conn: Conn<P>, stream: &Stream, passes: usize) -> usize
+fn echo<F>(framer: F, stream: &Stream, passes: usize) -> usize
 where
-    P: for<'a> Protocol<Frame<'a> = &'a [u8], Message<'a> = Payload<'a>>,
+    F: for<'a> Decode<Frame<'a> = &'a [u8]> + for<'a> Encode<Message<'a> = Payload<'a>>,
 {
+    let mut conn = Conn::new(Plain(framer), Time::ZERO);
     let mut frames = 0;
     let mut now = Time::ZERO;
     for chunk in chunks(stream, passes) {
