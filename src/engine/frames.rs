@@ -94,12 +94,29 @@ pub(crate) enum Where<'a> {
     },
 }
 
-impl Where<'_> {
-    #[inline(always)]
-    pub(crate) fn len(&self) -> usize {
+/// A frame that is lent, beside its decoder.
+pub(crate) struct Lent<'s, D: Decode> {
+    pub(crate) decoder: &'s mut D,
+    pub(crate) progress: &'s D::Progress,
+    pub(crate) bytes: &'s [u8],
+    pub(crate) spot: Spot<'s>,
+}
+
+/// Where in the stream something is; found out when it is asked for.
+#[derive(Clone, Copy)]
+pub(crate) enum Spot<'s> {
+    /// The frame that was taken last. What is taken in the fastest way is just the last `shown` bytes, any other is `marked`.
+    Frame { marked: &'s Place, position: u64, shown: usize },
+    /// The next unread byte.
+    Next { position: u64 },
+}
+
+impl Spot<'_> {
+    pub(crate) fn place(self) -> Place {
         match self {
-            Self::Chunk(bytes) => bytes.len(),
-            Self::Stored { len, .. } => *len,
+            Self::Frame { marked, position, .. } if marked.offset + marked.len as u64 == position => *marked,
+            Self::Frame { position, shown, .. } => Place { offset: position - shown as u64, len: shown, skipped: 0, truncated: false },
+            Self::Next { position } => Place { offset: position, len: 0, skipped: 0, truncated: false },
         }
     }
 }
@@ -654,15 +671,15 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         }
     }
 
-    /// The decoder, and the index and the bytes of the frame that is lent.
+    /// The frame that is lent, beside its decoder.
     #[inline(always)]
-    pub(crate) fn split_lent<'s>(&'s mut self, bytes: Where<'s>) -> (&'s mut D, &'s D::Progress, &'s [u8]) {
-        let Self { decoder, progress, store, .. } = self;
+    pub(crate) fn split_lent<'s>(&'s mut self, bytes: Where<'s>) -> Lent<'s, D> {
+        let Self { decoder, progress, store, marked, position, .. } = self;
         let bytes = match bytes {
             Where::Chunk(bytes) => bytes,
             Where::Stored { at, len } => store.peek().get(at..).and_then(|run| run.get(..len)).unwrap_or_default(),
         };
-        (decoder, progress, bytes)
+        Lent { decoder, progress, bytes, spot: Spot::Frame { marked, position: *position, shown: bytes.len() } }
     }
 
     /// The bytes of a frame, wherever they are.
