@@ -36,6 +36,8 @@ const ROUNDS: usize = 31;
 const LEAST: f64 = 0.95;
 /// The bytes that are read at once into a buffer that all connections of a thread share.
 const BLOCK: usize = 16 * 1024;
+/// How often storage of a connection is filled before what came is answered.
+const READS: usize = 2;
 /// The most slices in one call, as of the kernel.
 const SLICES: usize = 64;
 
@@ -233,24 +235,28 @@ fn feed_mio(socket: &mut mio::net::TcpStream, conn: &mut Echo, clock: Clock, blo
     }
 }
 
-/// By storage of the connection.
+/// By storage of the connection, which lends little while nothing is due: what was filled is read again before anything is answered.
 fn space_mio(socket: &mut mio::net::TcpStream, conn: &mut Echo, clock: Clock, _: &mut [u8]) -> io::Result<(Option<Want>, bool)> {
-    let space = conn.space()?;
-    let len = space.len();
-    let read = socket.read(space);
-    let more = match read {
-        Ok(0) => {
-            conn.eof(clock.now());
-            false
+    for round in 0..READS {
+        let space = match conn.space() {
+            Err(_) if round > 0 => break, // There is enough to be dealt with first.
+            space => space?,
+        };
+        let len = space.len();
+        match socket.read(space) {
+            Ok(0) => conn.eof(clock.now()),
+            Ok(n) => {
+                conn.commit(clock.now(), n)?;
+                if n == len {
+                    continue;
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
         }
-        Ok(n) => {
-            conn.commit(clock.now(), n)?;
-            n == len
-        }
-        Err(error) if error.kind() == ErrorKind::WouldBlock => false,
-        Err(error) => return Err(error),
-    };
-    Ok((echo!(conn.step()), more))
+        return Ok((echo!(conn.step()), false));
+    }
+    Ok((echo!(conn.step()), true))
 }
 
 fn runtime() -> io::Result<tokio::runtime::Runtime> {
@@ -324,19 +330,28 @@ fn satisfy(
             moved = true;
         }
     }
-    if want.read > 0 {
-        let mut space = ReadBuf::new(if how == How::Feed { block } else { conn.space()? });
-        if let Poll::Ready(read) = socket.poll_read(context, &mut space) {
-            read?;
-            match (space.filled().len(), how) {
-                (0, _) => conn.eof(clock.now()),
-                (n, How::Feed) => {
-                    let mut steps = conn.feed(clock.now(), &block[..n])?;
-                    return Ok(Some(echo!(steps.step())));
-                }
-                (n, How::Space) => conn.commit(clock.now(), n)?,
+    for round in 0..if want.read > 0 { READS } else { 0 } {
+        let mut space = match how {
+            How::Feed => ReadBuf::new(block),
+            How::Space => match conn.space() {
+                Err(_) if round > 0 => break, // There is enough to be dealt with first.
+                space => ReadBuf::new(space?),
+            },
+        };
+        let Poll::Ready(read) = socket.as_mut().poll_read(context, &mut space) else { break };
+        read?;
+        let (n, was_filled) = (space.filled().len(), space.remaining() == 0);
+        moved = true;
+        match how {
+            _ if n == 0 => conn.eof(clock.now()),
+            How::Feed => {
+                let mut steps = conn.feed(clock.now(), &block[..n])?;
+                return Ok(Some(echo!(steps.step())));
             }
-            moved = true;
+            How::Space => conn.commit(clock.now(), n)?,
+        }
+        if !was_filled {
+            break;
         }
     }
     if moved { step(conn) } else { Ok(None) }
