@@ -347,9 +347,9 @@ impl SegmentedBuf {
         let message = message.into();
         let queued = self.len();
         let room = self.begin_writing();
-        let encoded = encoder.encode(&message, &mut Writer { to: self, room });
+        let written = encoder.encode(&message, &mut Writer { to: self, room });
         self.end_writing();
-        match encoded {
+        match written {
             Ok(()) => Ok(()),
             Err(error) => {
                 self.retract(self.len() - queued);

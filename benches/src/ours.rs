@@ -78,7 +78,9 @@ pub fn length_field_crc() -> LengthField {
 fn checksum() -> Checksum {
     Checksum::new(Width::U16, |parts| {
         let mut digest = CRC.digest();
-        parts.iter().for_each(|part| digest.update(part));
+        for part in parts {
+            digest.update(part);
+        }
         digest.finalize().into()
     })
 }

@@ -10,7 +10,7 @@ use crate::input::Input;
 /// Where either of the two [rewrites](Decode::REWRITES), the frames of both pass through storage, and neither may say [`FalseStart`](Reject::FalseStart).
 ///
 /// ```
-/// use framewright::{Decode, Engine, Step, decode::Either, framing::{Counts, LengthField, Lines, Width}};
+/// use framewright::{Engine, Step, decode::{DecodeExt, Either}, framing::{Counts, LengthField, Lines, Width}};
 ///
 /// fn framer(binary: bool) -> Result<Either<LengthField, Lines>, framewright::framing::SettingsError> {
 ///     Ok(match binary {

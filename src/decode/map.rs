@@ -11,7 +11,7 @@ use crate::input::Input;
 /// returns a part of its argument does not compile, as Rust takes its two lifetimes for different ones.) What has settings *and* borrows is a type of its own:
 ///
 /// ```
-/// use framewright::{Decode, Engine, Step, decode::MapFrame, framing::Lines};
+/// use framewright::{Engine, Step, decode::{DecodeExt, MapFrame}, framing::Lines};
 ///
 /// #[derive(Clone, Copy)]
 /// struct Before(u8);

@@ -14,6 +14,8 @@ use crate::input::Input;
 /// A frame is the line without its ending, unless [kept](Self::keep_ending). A line that is not UTF-8 is an error, and stepped over. At the end of the stream what is left is a line of its own; the
 /// limit is of the bytes without the ending.
 ///
+/// The text of the current line is a copy, in memory that stays for the next one up to 64 KiB. A line that is [kept](crate::engine::Kept) keeps it beside its bytes.
+///
 /// ```
 /// use framewright::{Engine, Step, framing::Utf8Lines};
 ///

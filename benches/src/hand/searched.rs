@@ -127,17 +127,17 @@ impl Ends for Three {
 
 /// One search a frame.
 #[derive(Clone, Debug)]
-pub struct EachFrame<E>(Carry<E>);
+pub struct EachFrame<E>(Start<E>);
 
 /// One search a chunk.
 #[derive(Clone, Debug)]
-pub struct EachChunk<E>(Carry<E>);
+pub struct EachChunk<E>(Start<E>);
 
 impl<E> EachFrame<E> {
     /// Payloads of at most `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self(Carry { carry: Vec::new(), limit, ends: PhantomData })
+        Self(Start { carry: Vec::new(), limit, ends: PhantomData })
     }
 }
 
@@ -145,7 +145,7 @@ impl<E> EachChunk<E> {
     /// Payloads of at most `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self(Carry { carry: Vec::new(), limit, ends: PhantomData })
+        Self(Start { carry: Vec::new(), limit, ends: PhantomData })
     }
 }
 
@@ -180,13 +180,13 @@ impl<E: Ends> Framer for EachChunk<E> {
 
 /// The start of a frame that straddles chunks: it has no end, so nothing in it is searched again.
 #[derive(Clone, Debug)]
-struct Carry<E> {
+struct Start<E> {
     carry: Vec<u8>,
     limit: usize,
     ends: PhantomData<E>,
 }
 
-impl<E: Ends> Carry<E> {
+impl<E: Ends> Start<E> {
     /// Gives the frame that began in chunks before, if it ends in this one, and returns what is left of the chunk.
     #[inline(always)]
     fn finish<'a, C: Consume>(&mut self, chunk: &'a [u8], to: &mut C) -> Result<&'a [u8], Refused> {
