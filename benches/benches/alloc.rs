@@ -8,11 +8,15 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use framewright_benches::contender::{Contender, Side, contenders};
+use framewright_benches::contender::{Contender, Cut, Side, contenders};
+use framewright_benches::output::{DRAIN, FORMATS, PAYLOADS, Ways, ways};
 use framewright_benches::workload::{CHUNKS, Size, Stream, WORKLOADS};
 
 /// The passes over each stream behind the first.
 const PASSES: usize = 3;
+
+/// The allocations for what is queued between two drains: at most six blocks of 16 KiB, as what is stuffed or escaped grows a little, and a handle to share each of them.
+const MOST_BLOCKS: f64 = 12.0;
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
@@ -46,13 +50,18 @@ unsafe impl GlobalAlloc for Counting {
 }
 
 fn main() {
+    decoding();
+    encoding();
+}
+
+fn decoding() {
     println!("| stream @ chunk | ours, first pass | ours, a frame later | by hand | tokio-util |");
     println!("|---|--:|--:|--:|---|");
     for workload in WORKLOADS {
         let stream = workload.stream();
         for chunk in CHUNKS {
             let counts: Vec<Count> =
-                contenders(workload.framing).into_iter().map(|contender| Count::new(contender, &stream, chunk)).collect();
+                contenders(workload.format).into_iter().map(|contender| Count::new(contender, &stream, chunk)).collect();
             let of = |side| counts.iter().filter(move |count| count.side == side);
             let first = most(of(Side::Ours).map(|count| count.first as f64));
             let [ours, hand] = [Side::Ours, Side::Hand].map(|side| most(of(side).map(|count| count.a_frame)));
@@ -61,6 +70,33 @@ fn main() {
             assert!(ours == 0.0, "ours allocates for borrowed frames");
         }
     }
+}
+
+/// What is queued is drained every 64 KiB, so that a queue that gives its blocks back allocates again, but not for each payload.
+fn encoding() {
+    println!("\n| payload | ours, a payload later | ours, 64 KiB later | by hand |");
+    println!("|---|--:|--:|--:|");
+    for (name, format, content) in FORMATS {
+        for len in PAYLOADS {
+            let Ways { ours, checked, append, .. } = ways(format, len);
+            let stream = Stream::of_payloads(content, 4 * DRAIN, len, &append);
+            let [ours, hand] = [ours, checked].map(|mut cut| {
+                allocations(&mut *cut, &stream, len, 1);
+                allocations(&mut *cut, &stream, len, PASSES) as f64 / (PASSES * 4) as f64
+            });
+            println!("| {name} {} | {:.3} | {ours} | {hand} |", Size(len), ours * len as f64 / DRAIN as f64);
+            assert!(ours <= MOST_BLOCKS, "ours allocates for borrowed payloads");
+        }
+    }
+}
+
+/// The allocations of so many passes.
+fn allocations(cut: &mut dyn Cut, stream: &Stream, chunk: usize, passes: usize) -> u64 {
+    let before = ALLOCATIONS.load(Relaxed);
+    for _ in 0..passes {
+        assert_eq!(black_box(cut.touch(black_box(&stream.bytes), chunk)), stream.touch, "it gave wrong bytes");
+    }
+    ALLOCATIONS.load(Relaxed) - before
 }
 
 /// The allocations of one contender.
@@ -75,14 +111,8 @@ struct Count {
 
 impl Count {
     fn new(contender: Contender, stream: &Stream, chunk: usize) -> Self {
-        let Contender { name, side, mut cut, .. } = contender;
-        let mut count = |passes: usize| {
-            let before = ALLOCATIONS.load(Relaxed);
-            for _ in 0..passes {
-                assert_eq!(black_box(cut.touch(black_box(&stream.bytes), chunk)), stream.touch, "{name} gave wrong frames");
-            }
-            ALLOCATIONS.load(Relaxed) - before
-        };
+        let Contender { name, side, mut cut } = contender;
+        let mut count = |passes: usize| allocations(&mut *cut, stream, chunk, passes);
         let first = count(1);
         Self { name, side, first, a_frame: count(PASSES) as f64 / (PASSES * stream.digest.frames) as f64 }
     }

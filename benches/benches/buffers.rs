@@ -67,11 +67,10 @@ impl rounds::Cell for Cell {
     }
 
     fn rows(&self) -> Vec<Row> {
-        let other = fastest(self.others.iter());
         let row = |Ours { name, timing, most }: &Ours| Row {
             name: format!("{self}{name}"),
             ns: timing.median(),
-            versus: vec![Versus::new(timing, other, Some(*most))],
+            versus: vec![fastest(self.others.iter()).map(|other| Versus::new(timing, other, Some(*most)))],
         };
         self.ours.iter().map(row).collect()
     }
@@ -142,7 +141,7 @@ fn trickle<B: StreamBufMut + 'static>(backend: &str, new: impl Fn() -> B, piece:
     let short = timing("64 KiB", Trickle::new(new()), &line(KIB_64), piece);
     Cell {
         name: format!("{backend}, 128 KiB line in pieces of {}, a byte", Size(piece)),
-        ours: vec![Ours { name: "", timing: long.per_byte(), most: 1.1 }],
-        others: vec![short.per_byte()],
+        ours: vec![Ours { name: "", timing: long.per_bytes(1), most: 1.1 }],
+        others: vec![short.per_bytes(1)],
     }
 }

@@ -1,9 +1,12 @@
 //! What is done with a frame: the same for every contender.
 
-/// Takes frames, one at a time.
+/// Takes frames, one at a time, or bytes that are to be sent.
 pub trait Consume {
     /// Takes one frame.
     fn frame(&mut self, frame: &[u8]);
+
+    /// Takes the next bytes of an output, in whatever pieces it lies.
+    fn piece(&mut self, piece: &[u8]);
 }
 
 /// Touches a frame as cheaply as can be without losing sight of it: its length, its first and its last byte.
@@ -19,6 +22,11 @@ impl Consume for Touch {
             [] => 0,
         };
         self.0 = self.0.wrapping_add(frame.len() as u64).wrapping_add(ends);
+    }
+
+    #[inline(always)]
+    fn piece(&mut self, piece: &[u8]) {
+        self.0 = self.0.wrapping_add(piece.len() as u64);
     }
 }
 
@@ -46,7 +54,11 @@ impl Consume for Digest {
     fn frame(&mut self, frame: &[u8]) {
         self.frames += 1;
         self.mix(frame.len() as u64);
-        for byte in frame {
+        self.piece(frame);
+    }
+
+    fn piece(&mut self, piece: &[u8]) {
+        for byte in piece {
             self.mix(u64::from(*byte));
         }
     }

@@ -2,9 +2,15 @@
 
 use std::fmt::Debug;
 
+use framewright::{Engine, decode::DecodeExt};
+
 use crate::consume::{Consume, Digest, Touch};
-use crate::workload::{Framing, LIMIT};
-use crate::{hand, ours, peers};
+use crate::hand::length_field::{Payloads, WholeFrames};
+use crate::hand::measured::{self, Measured, Records};
+use crate::hand::searched::{self, EachChunk, EachFrame, Ends, LineEnd};
+use crate::hand::stuffed::{self, Stuffed, Unstuff};
+use crate::workload::{Format, LIMIT, Set};
+use crate::{ours, peers};
 
 /// Cuts a stream into frames, chunk by chunk.
 pub trait Framer {
@@ -58,23 +64,12 @@ pub enum Side {
     Peer,
 }
 
-/// What it makes of a `\r` before a line's `\n`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// Part of the line end: `LineEnding::LfOrCrLf`.
-    LfOrCrLf,
-    /// Part of the line: `LineEnding::Lf`.
-    Lf,
-}
-
 /// One way to cut a stream.
 pub struct Contender {
     /// Who it is.
     pub name: &'static str,
     /// Whom it is compared with.
     pub side: Side,
-    /// Told apart for the hand-written ones and ours; tokio-util has one of each and is taken at its faster.
-    pub ending: Ending,
     /// The code itself.
     pub cut: Box<dyn Cut>,
 }
@@ -87,28 +82,77 @@ impl std::fmt::Debug for Contender {
 
 /// Makes the contenders for one format.
 #[must_use]
-pub fn contenders(framing: Framing) -> Vec<Contender> {
-    use Ending::{Lf, LfOrCrLf};
+pub fn contenders(format: Format) -> Vec<Contender> {
     use Side::{Hand, Ours, Peer};
-    fn new(side: Side, ending: Ending, name: &'static str, cut: impl Cut + 'static) -> Contender {
-        Contender { name, side, ending, cut: Box::new(cut) }
+    fn new(side: Side, name: &'static str, cut: impl Cut + 'static) -> Contender {
+        Contender { name, side, cut: Box::new(cut) }
     }
-    match framing {
-        Framing::Lines => vec![
-            new(Ours, LfOrCrLf, "Lines", ours::lines(LfOrCrLf)),
-            new(Ours, Lf, "Lines, Lf", ours::lines(Lf)),
-            new(Hand, LfOrCrLf, "memchr", hand::Lines::<true>::new(LIMIT)),
-            new(Hand, Lf, "memchr", hand::Lines::<false>::new(LIMIT)),
-            new(Hand, LfOrCrLf, "memchr_iter", hand::LinesIter::<true>::new(LIMIT)),
-            new(Hand, Lf, "memchr_iter", hand::LinesIter::<false>::new(LIMIT)),
-            new(Peer, LfOrCrLf, "LinesCodec", peers::lines(LIMIT)),
-            new(Peer, Lf, "AnyDelimiterCodec", peers::any_delimiter(LIMIT)),
+    fn searched<E: Ends + 'static>() -> [Contender; 2] {
+        [new(Hand, "each frame", EachFrame::<E>::new(LIMIT)), new(Hand, "each chunk", EachChunk::<E>::new(LIMIT))]
+    }
+    fn measured<F: measured::Format + 'static>() -> Contender {
+        new(Hand, "measured", Measured::<F>::new(LIMIT))
+    }
+    fn stuffed<U: Unstuff + 'static>(name: &'static str) -> Contender {
+        new(Hand, name, Stuffed::<U>::new(LIMIT))
+    }
+    fn with(mut those: Vec<Contender>, more: impl IntoIterator<Item = Contender>) -> Vec<Contender> {
+        those.extend(more);
+        those
+    }
+    match format {
+        Format::Lines => with(
+            vec![new(Ours, "Lines", Engine::new(ours::lines())), new(Peer, "LinesCodec", peers::lines(LIMIT))],
+            searched::<searched::LfOrCrLf>(),
+        ),
+        Format::LfLines => with(
+            vec![new(Ours, "Lines", Engine::new(ours::lf_lines())), new(Peer, "AnyDelimiterCodec", peers::any_delimiter(b"\n", LIMIT))],
+            searched::<searched::Lf>(),
+        ),
+        Format::Mapped => {
+            vec![new(Ours, "Map", Engine::new(ours::lines().map(ours::as_it_is))), new(Hand, "Lines", Engine::new(ours::lines()))]
+        }
+        Format::Utf8Lines => with(
+            vec![new(Ours, "Utf8Lines", Engine::new(ours::utf8_lines())), new(Peer, "LinesCodec", peers::lines(LIMIT))],
+            searched::<searched::Text>(),
+        ),
+        Format::Delimiter(set) => {
+            let ours = new(Ours, "Delimiter", Engine::new(ours::delimiter(set)));
+            match set {
+                Set::Two => {
+                    with(vec![ours, new(Peer, "AnyDelimiterCodec", peers::any_delimiter(b";,", LIMIT))], searched::<searched::Two>())
+                }
+                Set::Three => {
+                    with(vec![ours, new(Peer, "AnyDelimiterCodec", peers::any_delimiter(b";,:", LIMIT))], searched::<searched::Three>())
+                }
+                Set::LfOrCrLf => vec![ours, new(Hand, "each frame", LineEnd::<false>::new(LIMIT))],
+                Set::AnyEnd => vec![ours, new(Hand, "each frame", LineEnd::<true>::new(LIMIT))],
+            }
+        }
+        Format::Fixed => vec![
+            new(Ours, "Fixed", Engine::new(ours::fixed(64))),
+            measured::<measured::Fixed>(),
+            new(Hand, "chunks_exact", Records::default()),
         ],
-        Framing::LengthField => vec![
-            new(Ours, Lf, "LengthField", ours::length_field()),
-            new(Hand, Lf, "whole frames", hand::WholeFrames::new(LIMIT)),
-            new(Hand, Lf, "payloads", hand::Payloads::new(LIMIT)),
-            new(Peer, Lf, "LengthDelimitedCodec", peers::length_delimited(LIMIT)),
+        Format::LengthField => vec![
+            new(Ours, "LengthField", Engine::new(ours::length_field())),
+            new(Hand, "whole frames", WholeFrames::new(LIMIT)),
+            new(Hand, "payloads", Payloads::new(LIMIT)),
+            new(Peer, "LengthDelimitedCodec", peers::length_delimited(LIMIT)),
         ],
+        Format::LengthFieldCrc => {
+            vec![new(Ours, "LengthField", Engine::new(ours::length_field_crc())), measured::<measured::LengthFieldCrc>()]
+        }
+        Format::Varint => vec![new(Ours, "Varint", Engine::new(ours::varint())), measured::<measured::Varint>()],
+        Format::AsciiLength => vec![new(Ours, "AsciiLength", Engine::new(ours::ascii_length())), measured::<measured::AsciiLength>()],
+        Format::Netstring => vec![new(Ours, "Netstring", Engine::new(ours::netstring())), measured::<measured::Netstring>()],
+        Format::SyncWord => vec![new(Ours, "SyncWord", Engine::new(ours::sync_word())), measured::<measured::SyncWord<false>>()],
+        Format::SyncWordCrc => vec![new(Ours, "SyncWord", Engine::new(ours::sync_word_crc())), measured::<measured::SyncWord<true>>()],
+        Format::Cobs => vec![
+            new(Ours, "Cobs", Engine::new(ours::cobs())),
+            stuffed::<stuffed::CobsRuns>("runs"),
+            stuffed::<stuffed::CobsPatched>("patched"),
+        ],
+        Format::Slip => vec![new(Ours, "Slip", Engine::new(ours::slip())), stuffed::<stuffed::SlipRuns>("runs")],
     }
 }

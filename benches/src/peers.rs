@@ -25,10 +25,10 @@ pub fn lines(limit: usize) -> Buffered<LinesCodec> {
     Buffered::new(LinesCodec::new_with_max_length(limit))
 }
 
-/// Lines as `Bytes`; a `\r` before the `\n` belongs to the line.
+/// What is before any of some bytes, as `Bytes`.
 #[must_use]
-pub fn any_delimiter(limit: usize) -> Buffered<AnyDelimiterCodec> {
-    Buffered::new(AnyDelimiterCodec::new_with_max_length(b"\n".to_vec(), b"\n".to_vec(), limit))
+pub fn any_delimiter(ends: &[u8], limit: usize) -> Buffered<AnyDelimiterCodec> {
+    Buffered::new(AnyDelimiterCodec::new_with_max_length(ends.to_vec(), ends.to_vec(), limit))
 }
 
 /// Length-prefixed frames as `BytesMut`.

@@ -336,6 +336,45 @@ impl SegmentedBuf {
         }
     }
 
+    /// Makes the tail end where what is readable does, and returns for how many bytes there is room. What is written from now on counts when [`end_writing`](Self::end_writing) is called.
+    #[inline]
+    pub(crate) fn begin_writing(&mut self) -> usize {
+        self.tail.truncate(self.end);
+        if self.lent.is_out() { 0 } else { self.spare().min(self.config.max_bytes.saturating_sub(self.len())) }
+    }
+
+    /// Copies `data` behind the tail, where there is room.
+    #[inline]
+    pub(crate) fn write_on(&mut self, data: &[u8]) {
+        self.tail.extend_from_slice(data);
+    }
+
+    /// Takes back the last `n` bytes that were written.
+    #[inline]
+    pub(crate) fn unwrite(&mut self, n: usize) {
+        self.tail.truncate(self.tail.len().saturating_sub(n));
+    }
+
+    /// Counts what was written.
+    #[inline]
+    pub(crate) fn end_writing(&mut self) {
+        self.end = self.tail.len();
+    }
+
+    /// Writes where there is no room in the tail.
+    #[inline(never)]
+    pub(crate) fn write_elsewhere(&mut self, data: &[u8]) -> Result<(), BufError> {
+        self.end_writing();
+        self.write(data)
+    }
+
+    /// Appends behind what was written.
+    #[inline(never)]
+    pub(crate) fn append_elsewhere(&mut self, chunk: Bytes) -> Result<(), BufError> {
+        self.end_writing();
+        self.append(chunk)
+    }
+
     /// Takes the last `n` readable bytes back, or all there are.
     #[cold]
     pub(crate) fn retract(&mut self, n: usize) {

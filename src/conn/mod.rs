@@ -50,7 +50,7 @@ use self::output::{Output, Wire};
 use self::timers::{Clock, Waits};
 use crate::buf::{BufConfig, LinearBuf, OwnedReservation, RefusedCommit, SegmentedBuf, StreamBuf, StreamBufMut, View};
 use crate::decode::Decode;
-use crate::engine::{Cursor, DEFAULT_BACKLOG, DEFAULT_MAX_FRAME, Engine, Frames, Next, Parts, Place, READ_BLOCK, Role, Stepped, Where};
+use crate::engine::{Cursor, DEFAULT_BACKLOG, DEFAULT_MAX_FRAME, Engine, Frames, Lent, Next, Parts, READ_BLOCK, Role, Spot, Stepped, Where};
 use crate::error::{Error, ErrorKind, NeedMoreData, Refused};
 use crate::time::Time;
 
@@ -637,7 +637,8 @@ pub struct Steps<'a, P: Protocol> {
 
 impl<P: Protocol> Steps<'_, P> {
     /// As [`Conn::step`].
-    #[inline]
+    // Inlined, so that a caller who needs little of a turn pays for little; whatever is not a frame that lies whole in the chunk is out of line.
+    #[inline(always)]
     pub fn step(&mut self) -> Turn<'_, P> {
         let (cursor, rest) = (self.frames.cursor(), &mut *self.rest);
         if !rest.reads() {
@@ -652,10 +653,7 @@ impl<P: Protocol> Steps<'_, P> {
                 }
                 show(rest.look(cursor), cursor.engine, rest)
             },
-            |cursor, rest, next| match rest.take(cursor, next) {
-                Some(seen) => show(seen, cursor.engine, rest),
-                None => show(rest.look(cursor), cursor.engine, rest),
-            },
+            |cursor, rest, next| show(rest.take_or_look(cursor, next), cursor.engine, rest),
         )
     }
 }
@@ -665,9 +663,8 @@ impl<P: Protocol> Steps<'_, P> {
 fn show<'s, P: Protocol>(seen: Seen<'s, P>, engine: &'s mut Engine<P>, rest: &'s mut Rest<<P as Decode>::Fault>) -> Turn<'s, P> {
     match seen {
         Seen::Event { token, bytes } => {
-            let place = engine.place(bytes.len());
-            let (protocol, progress, bytes) = engine.split_lent(bytes);
-            Turn::Event(P::open(token, progress, bytes), rest.outbox(protocol, place))
+            let Lent { decoder, progress, bytes, spot } = engine.split_lent(bytes);
+            Turn::Event(P::open(token, progress, bytes), rest.outbox(decoder, spot))
         }
         Seen::Bad(error) => Turn::Bad(error, rest.outbox_between(engine)),
         Seen::Over(result) => Turn::Over(result, rest.outbox_between(engine)),
@@ -679,14 +676,14 @@ fn show<'s, P: Protocol>(seen: Seen<'s, P>, engine: &'s mut Engine<P>, rest: &'s
 
 impl<F: core::error::Error + Clone + 'static> Rest<F> {
     #[inline(always)]
-    fn outbox<'s, P>(&'s mut self, protocol: &'s mut P, place: Place) -> Outbox<'s, P> {
-        Outbox { protocol, output: &mut self.output, writing: &mut self.writing, place }
+    fn outbox<'s, P>(&'s mut self, protocol: &'s mut P, spot: Spot<'s>) -> Outbox<'s, P> {
+        Outbox { protocol, output: &mut self.output, writing: &mut self.writing, spot }
     }
 
     /// The way out where there is no event.
     fn outbox_between<'s, P: Protocol>(&'s mut self, engine: &'s mut Engine<P>) -> Outbox<'s, P> {
-        let place = Place { offset: engine.position(), len: 0, skipped: 0, truncated: false };
-        self.outbox(engine.decoder_mut(), place)
+        let spot = Spot::Next { position: engine.position() };
+        self.outbox(engine.decoder_mut(), spot)
     }
 
     /// Whether steps come from what is read.
@@ -709,6 +706,19 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             if let Some(seen) = self.take(cursor, next) {
                 return seen;
             }
+        }
+    }
+
+    /// Takes a step of the engine, or goes on to the next thing to tell.
+    #[inline(never)]
+    fn take_or_look<'c, P: Protocol + Decode<Fault = F>>(
+        &mut self,
+        cursor: &mut Cursor<'_, 'c, P, LinearBuf>,
+        next: Stepped<'c, P>,
+    ) -> Seen<'c, P> {
+        match self.take(cursor, next) {
+            Some(seen) => seen,
+            None => self.look(cursor),
         }
     }
 
@@ -745,7 +755,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         role: Role,
     ) -> Reaction {
         let mut replies = self.output.replies();
-        let (protocol, progress, bytes) = engine.split_lent(bytes);
+        let Lent { decoder: protocol, progress, bytes, .. } = engine.split_lent(bytes);
         let reaction = protocol.react(&P::open(token.clone(), progress, bytes), &mut replies);
         let (queued, outcome) = (replies.queued, replies.outcome);
         self.clock.framed(protocol.phase());

@@ -3,7 +3,7 @@ use core::fmt;
 use super::{Limits, Protocol, Replies, Writing};
 use crate::buf::{BufConfig, SegmentedBuf, StreamBuf, StreamBufMut, View};
 use crate::encode::{Encode, EncodeError, Unsent};
-use crate::engine::Place;
+use crate::engine::{Place, Spot};
 use crate::error::NeedMoreData;
 
 /// Bytes on their way to the peer: a queue, and what was taken out of it and is not gone yet.
@@ -201,7 +201,7 @@ pub struct Outbox<'a, P> {
     pub(super) protocol: &'a mut P,
     pub(super) output: &'a mut Output,
     pub(super) writing: &'a mut Writing,
-    pub(super) place: Place,
+    pub(super) spot: Spot<'a>,
 }
 
 impl<P: Protocol> Outbox<'_, P> {
@@ -243,7 +243,7 @@ impl<P: Protocol> Outbox<'_, P> {
     /// Returns where the event that this was given with was in the stream; otherwise where the next unread byte is.
     #[must_use]
     pub fn place(&self) -> Place {
-        self.place
+        self.spot.place()
     }
 
     /// Returns the protocol.

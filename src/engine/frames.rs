@@ -94,12 +94,29 @@ pub(crate) enum Where<'a> {
     },
 }
 
-impl Where<'_> {
-    #[inline(always)]
-    pub(crate) fn len(&self) -> usize {
+/// A frame that is lent, beside its decoder.
+pub(crate) struct Lent<'s, D: Decode> {
+    pub(crate) decoder: &'s mut D,
+    pub(crate) progress: &'s D::Progress,
+    pub(crate) bytes: &'s [u8],
+    pub(crate) spot: Spot<'s>,
+}
+
+/// Where in the stream something is; found out when it is asked for.
+#[derive(Clone, Copy)]
+pub(crate) enum Spot<'s> {
+    /// The frame that was taken last. What is taken in the fastest way is just the last `shown` bytes, any other is `marked`.
+    Frame { marked: &'s Place, position: u64, shown: usize },
+    /// The next unread byte.
+    Next { position: u64 },
+}
+
+impl Spot<'_> {
+    pub(crate) fn place(self) -> Place {
         match self {
-            Self::Chunk(bytes) => bytes.len(),
-            Self::Stored { len, .. } => *len,
+            Self::Frame { marked, position, .. } if marked.offset + marked.len as u64 == position => *marked,
+            Self::Frame { position, shown, .. } => Place { offset: position - shown as u64, len: shown, skipped: 0, truncated: false },
+            Self::Next { position } => Place { offset: position, len: 0, skipped: 0, truncated: false },
         }
     }
 }
@@ -120,11 +137,11 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     /// The fastest way to look for the next frame.
     #[inline(always)]
     pub(super) fn mode(&self) -> Mode {
-        if D::REWRITES || self.awaits != Awaits::Look || self.skipped > 0 || !matches!(self.state, State::Running) {
+        if self.awaits != Awaits::Look || self.skipped > 0 || !matches!(self.state, State::Running) {
             Mode::Slow
         } else if self.held_bytes() > 0 {
             // The first run may have been handed out whole.
-            if self.store.peek().len() > self.taken { Mode::Stored } else { Mode::Slow }
+            if !D::REWRITES && self.store.peek().len() > self.taken { Mode::Stored } else { Mode::Slow }
         } else if self.supply == Supply::Ended {
             Mode::Slow
         } else {
@@ -190,6 +207,7 @@ macro_rules! look_in_chunk {
             *examined += input.examined_so_far();
         }
         match scanned {
+            Ok(Found::Frame { len, token }) if D::REWRITES && len > 0 && len <= run.len() => $frames.rewrite_from_chunk(len, token),
             Ok(Found::Frame { len, mut token }) if len > 0 && len <= run.len() => {
                 let ($bytes, rest) = $frames.chunk.split_at(len);
                 match decoder.inspect(&mut token, progress, $bytes) {
@@ -394,6 +412,24 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
             },
             Awaits::Frame if self.engine.supply != Supply::Ended && unread == 0 => Ok(Next::Idle),
             _ => self.advance_slowly(),
+        }
+    }
+
+    /// Takes a frame that lies whole in the chunk, and is to be changed: a copy of it.
+    #[inline]
+    fn rewrite_from_chunk(&mut self, len: usize, mut token: D::Token) -> Stepped<'a, D> {
+        let (bytes, rest) = self.chunk.split_at(len);
+        self.engine.keep(bytes);
+        self.chunk = rest;
+        match self.engine.judge_stored(&mut token, len) {
+            Ok(shown) => {
+                self.engine.taken = len;
+                let place = self.engine.pass(len);
+                // What is shown of it is shorter.
+                self.engine.marked = place;
+                Ok(Next::Frame { token, place, bytes: Where::Stored { at: 0, len: shown }, role: Role::Ordinary })
+            }
+            Err(reject) => self.reject_or_go_on(reject, len),
         }
     }
 
@@ -635,15 +671,15 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         }
     }
 
-    /// The decoder, and the index and the bytes of the frame that is lent.
+    /// The frame that is lent, beside its decoder.
     #[inline(always)]
-    pub(crate) fn split_lent<'s>(&'s mut self, bytes: Where<'s>) -> (&'s mut D, &'s D::Progress, &'s [u8]) {
-        let Self { decoder, progress, store, .. } = self;
+    pub(crate) fn split_lent<'s>(&'s mut self, bytes: Where<'s>) -> Lent<'s, D> {
+        let Self { decoder, progress, store, marked, position, .. } = self;
         let bytes = match bytes {
             Where::Chunk(bytes) => bytes,
             Where::Stored { at, len } => store.peek().get(at..).and_then(|run| run.get(..len)).unwrap_or_default(),
         };
-        (decoder, progress, bytes)
+        Lent { decoder, progress, bytes, spot: Spot::Frame { marked, position: *position, shown: bytes.len() } }
     }
 
     /// The bytes of a frame, wherever they are.

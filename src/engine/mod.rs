@@ -22,7 +22,7 @@ mod nested;
 
 use core::fmt;
 
-pub(crate) use frames::{Cursor, Next, Role, Stepped, Where};
+pub(crate) use frames::{Cursor, Lent, Next, Role, Spot, Stepped, Where};
 pub use frames::{Frames, Kept};
 pub use input::Room;
 pub use nested::{Nested, NestedError, NestedFrames};
@@ -287,15 +287,6 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     /// Lends the decoder to be changed by whoever writes with it.
     pub(crate) fn decoder_mut(&mut self) -> &mut D {
         &mut self.decoder
-    }
-
-    /// Where the frame was that was taken last, of which `shown` bytes are shown. Found out afterwards: what is taken in the fastest way is just the last bytes.
-    #[inline(always)]
-    pub(crate) fn place(&self, shown: usize) -> Place {
-        if self.marked.offset + self.marked.len as u64 == self.position {
-            return self.marked;
-        }
-        Place { offset: self.position - shown as u64, len: shown, skipped: 0, truncated: false }
     }
 
     /// Goes on at the same stream offset with other bytes, and gives the unread ones with the reservation and the end that belong to them: those below a filter.

@@ -60,6 +60,14 @@ impl Default for Progress {
     }
 }
 
+impl Progress {
+    /// Tells whether nothing has been read.
+    #[inline(always)]
+    fn is_fresh(&self) -> bool {
+        matches!(self, Self::Length(Number { digits: 0, .. }))
+    }
+}
+
 /// What a peer can get wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
@@ -123,6 +131,50 @@ impl AsciiLength {
         self
     }
 
+    /// Finds a frame that lies whole in the first run, and is as most are.
+    #[inline(always)]
+    fn at_once(&self, input: &Input<'_>) -> Option<Found<Range<usize>>> {
+        let run = input.first();
+        let (payload, digits) = self.base.short(run)?;
+        let behind = literal(run.get(digits..)?, &self.terminator)?;
+        let behind = literal(behind.get(payload..)?, &self.trailer)?;
+        let (start, len) = (digits + self.terminator.len(), run.len() - behind.len());
+        (digits > 0 && payload <= self.max_payload).then(|| {
+            input.examined(len - payload);
+            Found::Frame { len, token: start..start + payload }
+        })
+    }
+
+    /// Finds a frame, part by part.
+    #[inline(never)]
+    fn by_parts(&mut self, progress: &mut Progress, input: &Input<'_>) -> Result<Found<Range<usize>>, Stop<AsciiLengthFault>> {
+        if self.excess.is_left() {
+            return self.excess.skip(input);
+        }
+        loop {
+            *progress = match progress {
+                Progress::Length(number) => {
+                    self.digits(number, input)?;
+                    Progress::Terminator(*number, 0)
+                }
+                Progress::Terminator(number, arrived) => {
+                    let fault = |expected, found| AsciiLengthFault::NoTerminator { expected, found };
+                    compare(&self.terminator, number.digits, arrived, input, fault)?;
+                    if self.is_beyond(*number) {
+                        return self.beyond(*number, input);
+                    }
+                    Progress::Payload(self.payload(*number)?, 0)
+                }
+                Progress::Payload(payload, arrived) => {
+                    let fault = |expected, found| AsciiLengthFault::NoTrailer { expected, found };
+                    compare(&self.trailer, payload.end, arrived, input, fault)?;
+                    let len = whole(payload.end.checked_add(self.trailer.len()), input)?;
+                    return Ok(Found::Frame { len, token: payload.clone() });
+                }
+            }
+        }
+    }
+
     /// Reads digits, up to the first byte that is none.
     fn digits(&self, number: &mut Number, input: &Input<'_>) -> Result<(), Stop<AsciiLengthFault>> {
         input.begin()?;
@@ -171,6 +223,17 @@ impl AsciiLength {
     }
 }
 
+/// What is behind a literal, where these bytes begin with it.
+#[inline(always)]
+fn literal<'a>(bytes: &'a [u8], literal: &[u8]) -> Option<&'a [u8]> {
+    match *literal {
+        [] => Some(bytes),
+        // The most usual one, compared without a call.
+        [first, second] => bytes.strip_prefix(&[first, second]),
+        _ => bytes.strip_prefix(literal),
+    }
+}
+
 /// Goes on comparing the bytes at `at` with those that must stand there, of which so many have `arrived`.
 fn compare(
     literal: &[u8],
@@ -197,37 +260,27 @@ impl Decode for AsciiLength {
     type Frame<'a> = &'a [u8];
     type Fault = AsciiLengthFault;
 
+    #[inline(always)]
     fn scan(&mut self, progress: &mut Progress, input: &Input<'_>) -> Result<Found<Range<usize>>, Stop<AsciiLengthFault>> {
-        if self.excess.is_left() {
-            return self.excess.skip(input);
-        }
-        loop {
-            *progress = match progress {
-                Progress::Length(number) => {
-                    self.digits(number, input)?;
-                    Progress::Terminator(*number, 0)
-                }
-                Progress::Terminator(number, arrived) => {
-                    let fault = |expected, found| AsciiLengthFault::NoTerminator { expected, found };
-                    compare(&self.terminator, number.digits, arrived, input, fault)?;
-                    if self.is_beyond(*number) {
-                        return self.beyond(*number, input);
-                    }
-                    Progress::Payload(self.payload(*number)?, 0)
-                }
-                Progress::Payload(payload, arrived) => {
-                    let fault = |expected, found| AsciiLengthFault::NoTrailer { expected, found };
-                    compare(&self.trailer, payload.end, arrived, input, fault)?;
-                    let len = whole(payload.end.checked_add(self.trailer.len()), input)?;
-                    return Ok(Found::Frame { len, token: payload.clone() });
-                }
+        if progress.is_fresh() && !self.excess.is_left() {
+            if let Some(found) = self.at_once(input) {
+                return Ok(found);
             }
         }
+        self.by_parts(progress, input)
     }
 
-    #[inline]
+    #[inline(always)]
     fn open<'a>(payload: Range<usize>, _: &'a Progress, frame: &'a [u8]) -> &'a [u8] {
         frame.get(payload).unwrap_or_default()
+    }
+
+    /// Leaves what is fresh: to write all of it for each frame takes longer than to read the frame.
+    #[inline(always)]
+    fn reset(progress: &mut Progress) {
+        if !progress.is_fresh() {
+            *progress = Progress::default();
+        }
     }
 }
 
@@ -236,15 +289,16 @@ impl Encode for AsciiLength {
     type Message<'a> = Payload<'a>;
     type Fault = Unframable;
 
-    #[inline]
+    #[inline(always)]
     fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         if payload.len() > self.max_payload {
             return Err(EncodeError::TooLarge { what: "payload", limit: self.max_payload as u64 });
         }
-        self.base.write(payload.len(), |digits| out.write(digits))?;
-        out.write(&self.terminator)?;
+        let (digits, len) = self.base.digits(payload.len());
+        out.write_some(&digits, len)?;
+        out.write_short(&self.terminator)?;
         out.payload(payload)?;
-        out.write(&self.trailer)?;
+        out.write_short(&self.trailer)?;
         Ok(())
     }
 }

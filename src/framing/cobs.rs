@@ -99,32 +99,48 @@ impl Stuffing for Cobs {
 ///
 /// ```text
 /// 03 11 22 02 33      ff 01 … fe 03 ff 02
-/// 03 11 22 00 33      ff 01 … fe ff 02
+/// 00 11 22 00 33      00 01 … fe ff 02
 /// ```
+#[inline]
 fn unstuff(stuffed: &mut [u8], part: Part) -> Result<usize, CobsFault> {
     let len = stuffed.len();
-    let (mut at, mut gone) = (0, 0);
-    let mut next = stuffed.first().copied();
-    while let Some(code) = next {
-        let mut end = at + usize::from(code);
-        if end > len {
-            match part {
-                Part::Whole => return Err(CobsFault::BeyondEnd { found: code, at }),
-                Part::Start => end = len,
-            }
+    let (mut at, mut last) = (0, FULL);
+    while let Some(code) = stuffed.get_mut(at) {
+        last = core::mem::take(code);
+        at += usize::from(last);
+        if last == FULL {
+            return move_together(stuffed, at, part);
         }
-        if gone > 0 {
-            stuffed.copy_within(at + 1..end, at + 1 - gone);
-        }
-        next = stuffed.get(end).copied();
-        match next {
-            None => {}
-            Some(_) if code == FULL => gone += 1,
-            Some(_) => stuffed.get_mut(end - gone).into_iter().for_each(|zero| *zero = 0),
-        }
-        at = end;
     }
+    beyond_end(last, at, len, part)?;
+    Ok(len)
+}
+
+/// Goes on where the code at `at` stands for no zero, if it is there.
+fn move_together(stuffed: &mut [u8], mut at: usize, part: Part) -> Result<usize, CobsFault> {
+    let len = stuffed.len();
+    let (mut last, mut gone) = (FULL, 0);
+    while let Some(code) = stuffed.get(at).copied() {
+        if last == FULL {
+            gone += 1;
+        } else {
+            stuffed.get_mut(at - gone).into_iter().for_each(|zero| *zero = 0);
+        }
+        let from = at + 1;
+        (last, at) = (code, at + usize::from(code));
+        stuffed.copy_within(from..at.min(len), from - gone);
+    }
+    beyond_end(last, at, len, part)?;
     Ok(len - gone)
+}
+
+/// Checks that the last code tells of no more bytes than there are, up to `end`.
+#[inline]
+fn beyond_end(last: u8, end: usize, len: usize, part: Part) -> Result<(), CobsFault> {
+    if end > len && part == Part::Whole {
+        return Err(CobsFault::BeyondEnd { found: last, at: end - usize::from(last) });
+    }
+    Ok(())
 }
 
 impl Decode for Cobs {
@@ -156,7 +172,7 @@ impl Encode for Cobs {
     type Message<'a> = Payload<'a>;
     type Fault = Unframable;
 
-    #[inline]
+    #[inline(always)]
     fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         self.limit.allows(payload.len())?;
         let mut left: &[u8] = payload;

@@ -35,6 +35,10 @@ pub struct Delimiter {
     limit: Limit,
     starts: Starts,
     nodes: Vec<Node>,
+    /// All delimiters are single bytes.
+    are_bytes: bool,
+    /// What each byte tells that begins a delimiter.
+    firsts: Vec<First>,
     /// What is written behind a payload.
     end: Vec<u8>,
 }
@@ -67,6 +71,34 @@ struct Node {
     matched: usize,
     /// The length of the longest end of it, itself included, that may become a delimiter with more bytes.
     live: usize,
+}
+
+/// What a byte tells that begins delimiters of no more than two bytes.
+#[derive(Clone, Copy, Debug)]
+struct First {
+    /// The length of the delimiter that it is by itself; 0 where it is none, or begins longer ones.
+    alone: usize,
+    /// The one byte that makes a delimiter with it.
+    second: u16,
+}
+
+/// No byte makes a delimiter with it.
+const NO_SECOND: u16 = 256;
+/// No byte has arrived behind it.
+const NO_MORE: u16 = 257;
+
+impl First {
+    fn of(byte: u8, nodes: &[Node]) -> Self {
+        let node = |id: u32| nodes.get(id as usize);
+        let child = node(0).and_then(|root| root.children.iter().find(|(label, _)| *label == byte));
+        let Some(first) = child.and_then(|(_, child)| node(*child)) else { return Self { alone: 0, second: NO_SECOND } };
+        let alone = usize::from(first.matched == 1);
+        match *first.children.as_slice() {
+            [] => Self { alone, second: NO_SECOND },
+            [(second, id)] if node(id).is_some_and(|node| node.children.is_empty()) => Self { alone, second: second.into() },
+            _ => Self { alone: 0, second: NO_SECOND },
+        }
+    }
 }
 
 /// A frame that a delimiter ended, or the end of the stream.
@@ -116,7 +148,9 @@ impl Delimiter {
         let starts = Starts::of(nodes.first().ok_or(SettingsError::NoDelimiter)?)?;
         let is_last = |end: &&Vec<u8>| !ends.iter().any(|other| other.len() > end.len() && other.starts_with(end));
         let end = ends.iter().find(is_last).cloned().unwrap_or_default();
-        Ok(Self { limit: Limit::new(max_payload), starts, nodes, end })
+        let are_bytes = ends.iter().all(|end| end.len() == 1);
+        let firsts = (0..=u8::MAX).map(|byte| First::of(byte, &nodes)).collect();
+        Ok(Self { limit: Limit::new(max_payload), starts, nodes, are_bytes, firsts, end })
     }
 
     /// Sets what happens to a frame beyond the limit.
@@ -144,6 +178,47 @@ impl Delimiter {
             node = at.fail;
         }
         0
+    }
+
+    /// Finds the frame that ends at the first byte that begins a delimiter, where it ends there, and that is plain from the bytes of the first run. If no delimiter begins in them they are seen.
+    #[inline(always)]
+    fn at_once(&self, progress: &mut Progress, input: &Input<'_>) -> Option<Match> {
+        let run = input.first();
+        let Some(start) = self.starts.find(run) else {
+            input.examined(run.len());
+            progress.seen = run.len();
+            return None;
+        };
+        let from = run.get(start..)?;
+        let len = if self.are_bytes { 1 } else { self.short(from).or_else(|| self.longest(from))? };
+        input.examined(start + len);
+        Some(Match { start, end: start + len })
+    }
+
+    /// The same, for one of a byte or two. Without a branch between these, for in a stream with both kinds it would be mispredicted.
+    #[inline(always)]
+    fn short(&self, bytes: &[u8]) -> Option<usize> {
+        let first = self.firsts.get(usize::from(*bytes.first()?))?;
+        let next = bytes.get(1).map_or(NO_MORE, |next| u16::from(*next));
+        let len = if next == first.second { 2 } else { first.alone };
+        (len > 0 && (next != NO_MORE || first.second == NO_SECOND)).then_some(len)
+    }
+
+    /// The longest delimiter that these bytes begin with, if they tell.
+    #[inline(never)]
+    fn longest(&self, bytes: &[u8]) -> Option<usize> {
+        let (mut node, mut longest) = (self.node(0)?, None);
+        for (at, byte) in bytes.iter().enumerate() {
+            let Some((_, child)) = node.children.iter().find(|(label, _)| label == byte) else { return longest };
+            node = self.node(*child)?;
+            if node.matched == at + 1 {
+                longest = Some(at + 1);
+            }
+            if node.children.is_empty() {
+                return longest;
+            }
+        }
+        None
     }
 
     /// Sees the bytes that have not been seen, until the delimiter that ends the frame is certain.
@@ -187,8 +262,22 @@ impl Delimiter {
     }
 
     /// Gives the frame that ends there, or judges its length.
+    #[inline(always)]
     fn frame(&mut self, Match { start, end }: Match) -> Result<Found<usize>, Stop<Infallible>> {
-        if self.limit.admits(start) { Ok(Found::Frame { len: end, token: start }) } else { self.limit.beyond(end) }
+        if self.limit.admits(start) {
+            return Ok(Found::Frame { len: end, token: start });
+        }
+        let stepped = self.limit.beyond(end)?;
+        Ok(stepped)
+    }
+
+    /// Follows the automaton, where what is at the front does not tell at once.
+    #[inline(never)]
+    fn look_on(&mut self, progress: &mut Progress, input: &Input<'_>) -> Result<Found<usize>, Stop<Infallible>> {
+        match self.look(progress, input) {
+            Some(found) => self.frame(found),
+            None => self.unfinished(progress, input),
+        }
     }
 
     /// No delimiter is certain yet: waits, or says that the frame is too long, or that the stream is over.
@@ -206,18 +295,34 @@ impl Decode for Delimiter {
     type Frame<'a> = Delimited<'a>;
     type Fault = Infallible;
 
-    #[inline]
+    #[inline(always)]
     fn scan(&mut self, progress: &mut Progress, input: &Input<'_>) -> Result<Found<usize>, Stop<Infallible>> {
-        match self.look(progress, input) {
-            Some(found) => self.frame(found),
-            None => self.unfinished(progress, input),
+        if progress.seen == 0 {
+            if let Some(found) = self.at_once(progress, input) {
+                return self.frame(found);
+            }
         }
+        self.look_on(progress, input)
     }
 
     #[inline(always)]
     fn open<'a>(payload: usize, _: &'a Progress, frame: &'a [u8]) -> Delimited<'a> {
         let (payload, delimiter) = frame.split_at_checked(payload).unwrap_or_default();
         Delimited { payload, delimiter, encoded: frame }
+    }
+}
+
+impl Delimiter {
+    /// Checks that a reader is certain of the end of a frame at its last byte.
+    #[cold]
+    fn check_end(&self, payload: &[u8]) -> Result<(), EncodeError<Unframable>> {
+        let mut progress = Progress::default();
+        let early = self.look_at(&mut progress, payload);
+        let found = early.or_else(|| self.look_at(&mut progress, &self.end));
+        match found {
+            Some(Match { start, end }) if start == payload.len() && end == start + self.end.len() => Ok(()),
+            _ => Err(EncodeError::Fault(Unframable::EndInside { before: progress.seen })),
+        }
     }
 }
 
@@ -281,19 +386,15 @@ impl Encode for Delimiter {
     type Message<'a> = Payload<'a>;
     type Fault = Unframable;
 
-    #[inline]
+    #[inline(always)]
     fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         self.limit.allows(payload.len())?;
-        // The frame is right if its reader is certain of its end at its last byte.
-        let mut progress = Progress::default();
-        let early = self.look_at(&mut progress, payload);
-        let found = early.or_else(|| self.look_at(&mut progress, &self.end));
-        match found {
-            Some(Match { start, end }) if start == payload.len() && end == start + self.end.len() => {}
-            _ => return Err(EncodeError::Fault(Unframable::EndInside { before: progress.seen })),
+        // Where no delimiter begins inside, the first is the one that is written, and no other begins with it.
+        if self.starts.find(payload).is_some() {
+            self.check_end(payload)?;
         }
         out.payload(payload)?;
-        out.write(&self.end)?;
+        out.write_short(&self.end)?;
         Ok(())
     }
 }

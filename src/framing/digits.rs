@@ -30,6 +30,9 @@ impl Number {
     }
 }
 
+/// So many digits make a number of fewer than 32 bits, in either base.
+const SHORT: usize = 7;
+
 impl Base {
     /// The most digits of a number of 64 bits.
     #[inline]
@@ -40,25 +43,54 @@ impl Base {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn digit(self, byte: u8) -> Option<u32> {
-        char::from(byte).to_digit(self as u32)
+        match self {
+            Self::Decimal => Some(u32::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit < 10),
+            Self::Hex => char::from(byte).to_digit(16),
+        }
     }
 
-    /// Hands over the digits of a number, none of them a leading zero.
-    #[inline]
-    pub(super) fn write<T>(self, number: usize, to: impl FnOnce(&[u8]) -> T) -> T {
-        let mut digits = [b'0'; 20];
-        let mut left = number;
-        let mut start = digits.len();
-        for (at, digit) in digits.iter_mut().enumerate().rev() {
-            let value = left % self as usize;
-            *digit = *b"0123456789abcdef".get(value).unwrap_or(&b'0');
-            (start, left) = (at, left / self as usize);
-            if left == 0 {
-                break;
+    /// Reads the number at the start of these bytes, where they have what ends it and it is as short as most are: its value, and how many digits it has.
+    #[inline(always)]
+    pub(super) fn short(self, bytes: &[u8]) -> Option<(usize, usize)> {
+        // So that the compiler knows the base in each.
+        match self {
+            Self::Decimal => Self::Decimal.short_in(bytes),
+            Self::Hex => Self::Hex.short_in(bytes),
+        }
+    }
+
+    #[inline(always)]
+    fn short_in(self, bytes: &[u8]) -> Option<(usize, usize)> {
+        let mut value = 0;
+        for (digits, byte) in bytes.iter().take(SHORT + 1).enumerate() {
+            match self.digit(*byte) {
+                Some(digit) => value = value * self as u32 + digit,
+                None => return Some((value as usize, digits)),
             }
         }
-        to(digits.get(start..).unwrap_or_default())
+        None
+    }
+
+    /// The digits of a number, none of them a leading zero: the first so many of these bytes.
+    #[inline(always)]
+    pub(super) fn digits(self, number: usize) -> ([u8; 20], usize) {
+        // Apart, so that the compiler knows what it divides by.
+        match self {
+            Self::Decimal => Self::Decimal.put(number, number.checked_ilog10().unwrap_or(0)),
+            Self::Hex => Self::Hex.put(number, number.checked_ilog(16).unwrap_or(0)),
+        }
+    }
+
+    #[inline(always)]
+    fn put(self, number: usize, last: u32) -> ([u8; 20], usize) {
+        let len = last as usize + 1;
+        let (mut digits, mut left) = ([b'0'; 20], number);
+        for digit in digits.iter_mut().take(len).rev() {
+            *digit = *b"0123456789abcdef".get(left % self as usize).unwrap_or(&b'0');
+            left /= self as usize;
+        }
+        (digits, len)
     }
 }

@@ -58,7 +58,7 @@ impl Encode for Fixed {
     type Message<'a> = Payload<'a>;
     type Fault = Unframable;
 
-    #[inline]
+    #[inline(always)]
     fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         if payload.len() != self.len {
             let (found, expected) = (payload.len() as u64, self.len as u64);

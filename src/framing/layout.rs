@@ -46,7 +46,7 @@ pub(super) struct Settings {
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
     offset: usize,
-    /// The end of the eight bytes that the field starts.
+    /// The end of the eight bytes that the field starts; behind all bytes while the field is not to be read in passing.
     reach: usize,
     width: Width,
     order: Order,
@@ -57,13 +57,16 @@ pub(super) struct Layout {
     /// What to add to a legal value for the length of the encoded frame.
     base: i64,
     stripped_header: usize,
-    /// Header and trailer, as far as they are stripped.
+    stripped_trailer: usize,
+    /// Both.
     stripped: usize,
     max: usize,
     /// What `max` limits.
     limited: &'static str,
     header: usize,
     trailer: usize,
+    /// A frame is written as what headers start with, the length, and the payload: no zeros between them, and nothing behind.
+    is_bare: bool,
     checksum: Option<Checksum>,
     /// The header that is written: what it starts with, and then zeros but for the length. Nothing where payloads bring it.
     head: Vec<u8>,
@@ -78,10 +81,10 @@ struct Legal {
 }
 
 /// The part of a frame that is shown.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Shown {
     pub(super) start: usize,
-    pub(super) len: usize,
+    pub(super) end: usize,
 }
 
 impl Settings {
@@ -130,7 +133,7 @@ impl Settings {
         if i64::try_from(longest).is_ok_and(|longest| longest < shortest) {
             return Err(SettingsError::LimitTooSmall { limit: self.max, shortest: shortest.unsigned_abs() });
         }
-        let legal = Legal::new(base, shortest, longest);
+        let legal = Legal::new(base, shortest, longest, largest);
         if legal.least > largest {
             let longest = largest.saturating_add_signed(base);
             return Err(SettingsError::NeverLongEnough { longest, around: around.unsigned_abs() });
@@ -144,11 +147,13 @@ impl Settings {
             legal,
             base,
             stripped_header,
+            stripped_trailer,
             stripped: stripped_header + stripped_trailer,
             max: self.max,
             limited: if self.keep_header || self.keep_trailer { "frame" } else { "payload" },
             header,
             trailer,
+            is_bare: stripped_header == field_end && start.len() == self.offset && trailer == 0,
             checksum: self.checksum,
             head: if self.keep_header { Vec::new() } else { start.to_vec() },
         })
@@ -156,11 +161,11 @@ impl Settings {
 }
 
 impl Legal {
-    /// The values that, with `base` added, are from `shortest` to `longest`.
-    fn new(base: i64, shortest: i64, longest: usize) -> Self {
+    /// The values up to `largest` that, with `base` added, are from `shortest` to `longest`.
+    fn new(base: i64, shortest: i64, longest: usize, largest: u64) -> Self {
         let value = |len: i128| u64::try_from(len - i128::from(base)).unwrap_or(u64::MAX);
         let least = value(i128::from(shortest));
-        Self { least, span: value(longest as i128).saturating_sub(least) }
+        Self { least, span: value(longest as i128).min(largest).saturating_sub(least) }
     }
 }
 
@@ -169,11 +174,22 @@ impl Layout {
     /// Reads the length. Where nothing is unread, it is idle.
     #[inline(always)]
     pub(super) fn read<F>(&self, input: &Input<'_>) -> Result<u64, Stop<F>> {
-        input.examined(self.width as usize);
-        match input.first().get(..self.reach).and_then(<[u8]>::last_chunk::<8>) {
-            Some(eight) => Ok(self.value(*eight)),
+        match self.peek(input) {
+            Some(value) => Ok(value),
             None => self.gather(input),
         }
+    }
+
+    /// Says whether lengths may be read in passing, without asking what else there is to do: so that most scans need not ask.
+    pub(super) fn set_passing(&mut self, passing: bool) {
+        self.reach = if passing { self.offset.saturating_add(8) } else { usize::MAX };
+    }
+
+    /// Reads the length in passing, if the eight bytes that it starts are there and lie together.
+    #[inline(always)]
+    pub(super) fn peek(&self, input: &Input<'_>) -> Option<u64> {
+        input.examined(self.width as usize);
+        input.first().get(..self.reach).and_then(<[u8]>::last_chunk::<8>).map(|eight| self.value(*eight))
     }
 
     /// Reads the field off the eight bytes that it starts, or of which it is all there is.
@@ -211,12 +227,13 @@ impl Layout {
     /// What is shown of a frame of so many encoded bytes.
     #[inline(always)]
     pub(super) fn shown(&self, len: usize) -> Shown {
-        Shown { start: self.stripped_header, len: len - self.stripped }
+        Shown { start: self.stripped_header, end: len - self.stripped_trailer }
     }
 
-    /// What is shown of a frame that is cut off at the limit.
-    pub(super) fn shown_at_most(&self) -> Shown {
-        Shown { start: self.stripped_header, len: self.max }
+    /// What is shown of a frame that is cut off at the limit; `None` where that is more than can be counted.
+    pub(super) fn shown_at_most(&self) -> Option<Shown> {
+        let end = self.stripped_header.checked_add(self.max)?;
+        Some(Shown { start: self.stripped_header, end })
     }
 
     /// Checks the checksum of a whole frame, where one is demanded.
@@ -263,18 +280,36 @@ impl Shown {
     /// Shows it.
     #[inline(always)]
     pub(super) fn of(self, frame: &[u8]) -> &[u8] {
-        let Some((_, from)) = frame.split_at_checked(self.start) else { return &[] };
-        from.get(..self.len).unwrap_or_default()
+        frame.get(self.start..self.end).unwrap_or_default()
     }
 }
 
 /// Writing.
 impl Layout {
     /// Writes a frame. What the payload does not bring of header and trailer is zeros, but for what the header starts with, length and checksum.
-    #[inline]
+    #[inline(always)]
     pub(super) fn write(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
-        let told = self.admit(payload)?;
-        if !self.keeps_header() {
+        let told = self.told(payload.len() + self.stripped);
+        if !self.is_legal(told) {
+            return Err(self.untellable(payload.len()));
+        }
+        if self.is_bare {
+            if self.offset > 0 {
+                out.write_short(&self.head)?;
+            }
+            out.write_short(self.order.bytes(told, self.width).get(..self.width as usize).unwrap_or_default())?;
+            out.payload(payload)?;
+            return Ok(());
+        }
+        self.write_all(told, payload, out)
+    }
+
+    /// The same where there is more, or payloads bring their header.
+    #[inline(never)]
+    fn write_all(&mut self, told: u64, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
+        if self.keeps_header() {
+            self.check_brought(payload, told)?;
+        } else {
             self.head.resize(self.header, 0);
             let field = self.head.get_mut(self.offset..).and_then(|head| head.get_mut(..self.width as usize)).unwrap_or_default();
             field.iter_mut().zip(self.order.bytes(told, self.width)).for_each(|(to, from)| *to = from);
@@ -285,21 +320,9 @@ impl Layout {
     }
 
     /// The length that a frame of so many encoded bytes tells.
+    #[inline(always)]
     fn told(&self, frame: usize) -> u64 {
         (frame as u64).wrapping_add_signed(self.base.wrapping_neg())
-    }
-
-    /// Checks what a payload brings of header and trailer, and returns the length to tell.
-    #[inline]
-    fn admit(&self, payload: &[u8]) -> Result<u64, EncodeError<Unframable>> {
-        let told = self.told(payload.len() + self.stripped);
-        if !self.is_legal(told) || told > self.width.largest() {
-            return Err(self.untellable(payload.len()));
-        }
-        if self.keeps_header() {
-            self.check_brought(payload, told)?;
-        }
-        Ok(told)
     }
 
     /// Says why there is no length for a payload of so many bytes.
@@ -322,7 +345,7 @@ impl Layout {
 
     /// Writes the trailer, or checks the one that the payload brings.
     fn end(&self, head: &[u8], payload: &[u8], out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
-        let kept = self.stripped == self.stripped_header;
+        let kept = self.stripped_trailer == 0;
         let (body, brought) = payload.split_at_checked(payload.len() - if kept { self.trailer } else { 0 }).unwrap_or((payload, &[]));
         let checksum = self.checksum.map(|checksum| (checksum, checksum.of(head, body)));
         if kept {

@@ -141,6 +141,29 @@ impl LengthField {
         LengthFieldBuilder { settings: Settings::new(width, counts, max), on_excess: OnExcess::Fail }
     }
 
+    /// Throws away what is left of a frame, or reads a length near the end of the bytes.
+    #[cold]
+    fn next(&mut self, input: &Input<'_>) -> Result<Found<Shown>, Stop<LengthFieldFault>> {
+        if self.excess.is_left() {
+            let skipped = self.excess.skip(input);
+            self.layout.set_passing(!self.excess.is_left());
+            return skipped;
+        }
+        let value = self.layout.read(input)?;
+        self.frame(value, input)
+    }
+
+    /// Gives the frame that has this length.
+    #[inline(always)]
+    fn frame(&mut self, value: u64, input: &Input<'_>) -> Result<Found<Shown>, Stop<LengthFieldFault>> {
+        if !self.layout.is_legal(value) {
+            return self.illegal(value, input);
+        }
+        let len = self.layout.len(value);
+        input.require(len)?;
+        Ok(Found::Frame { len, token: self.layout.shown(len) })
+    }
+
     /// Says what is wrong with a length, or deals with its frame.
     #[cold]
     fn illegal(&mut self, value: u64, input: &Input<'_>) -> Result<Found<Shown>, Stop<LengthFieldFault>> {
@@ -154,8 +177,10 @@ impl LengthField {
             return Err(Stop::Need(NEVER));
         }
         let shown = self.layout.shown_at_most();
-        let start = (shown.start.checked_add(shown.len), shown);
-        self.excess.judge(self.layout.encoded(value), start, Cause::TooLarge { what, limit: max as u64 }, input)
+        let start = (shown.map(|shown| shown.end), shown.unwrap_or_default());
+        let judged = self.excess.judge(self.layout.encoded(value), start, Cause::TooLarge { what, limit: max as u64 }, input);
+        self.layout.set_passing(!self.excess.is_left());
+        judged
     }
 }
 
@@ -167,16 +192,10 @@ impl Decode for LengthField {
 
     #[inline(always)]
     fn scan(&mut self, (): &mut (), input: &Input<'_>) -> Result<Found<Shown>, Stop<LengthFieldFault>> {
-        if self.excess.is_left() {
-            return self.excess.skip(input);
+        match self.layout.peek(input) {
+            Some(value) => self.frame(value, input),
+            None => self.next(input),
         }
-        let value = self.layout.read(input)?;
-        if !self.layout.is_legal(value) {
-            return self.illegal(value, input);
-        }
-        let len = self.layout.len(value);
-        input.require(len)?;
-        Ok(Found::Frame { len, token: self.layout.shown(len) })
     }
 
     #[inline(always)]
@@ -195,7 +214,7 @@ impl Encode for LengthField {
     type Message<'a> = Payload<'a>;
     type Fault = Unframable;
 
-    #[inline]
+    #[inline(always)]
     fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         self.layout.write(payload, out)
     }

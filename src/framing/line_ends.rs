@@ -279,7 +279,7 @@ impl LineEnds {
     }
 
     /// Writes a line, with the ending that it does not bring, exactly if what is written is read as this line.
-    #[inline]
+    #[inline(always)]
     pub(super) fn write(&self, line: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         let content = if self.keep { self.without_end(line).map_err(EncodeError::Fault)? } else { line };
         self.limit.allows(content.len())?;
@@ -306,7 +306,7 @@ impl LineEnds {
     }
 
     /// Looks for a line end in a line, or for a part of one at its end.
-    #[inline]
+    #[inline(always)]
     fn end_inside(&self, line: &[u8]) -> Option<usize> {
         let found = match self.ending {
             LineEnding::Lf | LineEnding::LfOrCrLf => memchr::memchr(b'\n', line),

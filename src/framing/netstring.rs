@@ -49,6 +49,14 @@ impl Default for Progress {
     }
 }
 
+impl Progress {
+    /// Tells whether nothing has been read.
+    #[inline(always)]
+    fn is_fresh(&self) -> bool {
+        matches!(self, Self::Length(Number { digits: 0, .. }))
+    }
+}
+
 /// What a peer can get wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
@@ -98,6 +106,44 @@ impl Netstring {
     pub const fn on_excess(mut self, on_excess: OnExcess) -> Self {
         self.excess = Excess::new(on_excess);
         self
+    }
+
+    /// Finds a frame that lies whole in the first run, and is as most are.
+    #[inline(always)]
+    fn at_once(&self, input: &Input<'_>) -> Option<Found<Range<usize>>> {
+        let run = input.first();
+        let (payload, digits) = Base::Decimal.short(run)?;
+        let (start, end) = (digits + 1, digits + 1 + payload);
+        let begins_well = digits == 1 || (digits > 1 && run.first() != Some(&b'0'));
+        let is_frame = begins_well && payload <= self.max_payload && run.get(digits) == Some(&b':') && run.get(end) == Some(&b',');
+        is_frame.then(|| {
+            input.examined(start + 1);
+            Found::Frame { len: end + 1, token: start..end }
+        })
+    }
+
+    /// Finds a frame, part by part.
+    #[inline(never)]
+    fn by_parts(&mut self, progress: &mut Progress, input: &Input<'_>) -> Result<Found<Range<usize>>, Stop<NetstringFault>> {
+        if self.excess.is_left() {
+            return self.excess.skip(input);
+        }
+        let payload = match progress {
+            Progress::Payload(payload) => payload.clone(),
+            Progress::Length(number) => {
+                self.length(number, input)?;
+                if self.is_beyond(*number) {
+                    return self.beyond(*number, input);
+                }
+                Self::payload(*number)?
+            }
+        };
+        *progress = Progress::Payload(payload.clone());
+        let len = whole(payload.end.checked_add(1), input)?;
+        match input.array(payload.end)? {
+            [b','] => Ok(Found::Frame { len, token: payload }),
+            [found] => Err(Stop::fatal(NetstringFault::NoComma { found })),
+        }
     }
 
     /// Reads the length, up to its colon.
@@ -153,31 +199,27 @@ impl Decode for Netstring {
     type Frame<'a> = &'a [u8];
     type Fault = NetstringFault;
 
+    #[inline(always)]
     fn scan(&mut self, progress: &mut Progress, input: &Input<'_>) -> Result<Found<Range<usize>>, Stop<NetstringFault>> {
-        if self.excess.is_left() {
-            return self.excess.skip(input);
-        }
-        let payload = match progress {
-            Progress::Payload(payload) => payload.clone(),
-            Progress::Length(number) => {
-                self.length(number, input)?;
-                if self.is_beyond(*number) {
-                    return self.beyond(*number, input);
-                }
-                Self::payload(*number)?
+        if progress.is_fresh() && !self.excess.is_left() {
+            if let Some(found) = self.at_once(input) {
+                return Ok(found);
             }
-        };
-        *progress = Progress::Payload(payload.clone());
-        let len = whole(payload.end.checked_add(1), input)?;
-        match input.array(payload.end)? {
-            [b','] => Ok(Found::Frame { len, token: payload }),
-            [found] => Err(Stop::fatal(NetstringFault::NoComma { found })),
         }
+        self.by_parts(progress, input)
     }
 
-    #[inline]
+    #[inline(always)]
     fn open<'a>(payload: Range<usize>, _: &'a Progress, frame: &'a [u8]) -> &'a [u8] {
         frame.get(payload).unwrap_or_default()
+    }
+
+    /// Leaves what is fresh: to write all of it for each frame takes longer than to read the frame.
+    #[inline(always)]
+    fn reset(progress: &mut Progress) {
+        if !progress.is_fresh() {
+            *progress = Progress::default();
+        }
     }
 }
 
@@ -186,12 +228,13 @@ impl Encode for Netstring {
     type Message<'a> = Payload<'a>;
     type Fault = Unframable;
 
-    #[inline]
+    #[inline(always)]
     fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         if payload.len() > self.max_payload {
             return Err(EncodeError::TooLarge { what: "payload", limit: self.max_payload as u64 });
         }
-        Base::Decimal.write(payload.len(), |digits| out.write(digits))?;
+        let (digits, len) = Base::Decimal.digits(payload.len());
+        out.write_some(&digits, len)?;
         out.write(b":")?;
         out.payload(payload)?;
         out.write(b",")?;

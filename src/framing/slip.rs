@@ -168,7 +168,7 @@ impl Encode for Slip {
     type Message<'a> = Payload<'a>;
     type Fault = Unframable;
 
-    #[inline]
+    #[inline(always)]
     fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         self.limit.allows(payload.len())?;
         if payload.is_empty() {

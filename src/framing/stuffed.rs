@@ -44,6 +44,7 @@ pub enum Part {
 
 impl Part {
     /// Returns how many of the bytes that are handed out are before the end.
+    #[inline]
     pub(super) fn stuffed(self, handed_out: usize) -> usize {
         match self {
             Self::Whole => handed_out.saturating_sub(1),
@@ -68,7 +69,11 @@ pub(super) fn scan<S: Stuffing, F>(limit: &mut Limit, progress: &mut Progress, i
 /// Searches the bytes that have not been searched for the end of the frame.
 #[inline(always)]
 fn search(end: u8, progress: &mut Progress, input: &Input<'_>) -> Option<usize> {
-    for run in input.runs_from(progress.scanned) {
+    loop {
+        let run = input.run_from(progress.scanned);
+        if run.is_empty() {
+            return None;
+        }
         let found = memchr::memchr(end, run);
         input.examined(found.map_or(run.len(), |found| found + 1));
         if let Some(found) = found {
@@ -76,7 +81,6 @@ fn search(end: u8, progress: &mut Progress, input: &Input<'_>) -> Option<usize> 
         }
         progress.scanned += run.len();
     }
-    None
 }
 
 /// The end is at `at`, and not all is said: nothing may be before it, or more than the limit allows, or the rest of what was.

@@ -295,7 +295,7 @@ impl Encode for SyncWord {
     type Message<'a> = Payload<'a>;
     type Fault = Unframable;
 
-    #[inline]
+    #[inline(always)]
     fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         if self.layout.keeps_header() && !payload.starts_with(&self.magic) {
             return Err(EncodeError::Fault(Unframable::NoMagic));

@@ -4,6 +4,7 @@ use super::limit::{Excess, whole};
 use super::{OnExcess, Unframable};
 use crate::decode::{Cause, Decode, Found, Stop};
 use crate::encode::{Encode, EncodeError, Payload, Writer};
+use crate::error::BufError;
 use crate::input::Input;
 
 /// How a length of variable width is written.
@@ -122,7 +123,27 @@ impl Varint {
         self
     }
 
-    /// Reads a header whose length is not of one byte, or does not lie in the first run.
+    /// Reads a header whose length is of one byte, or of two that are needed, where these lie in the first run.
+    #[inline(always)]
+    fn short(&self, input: &Input<'_>) -> Option<Header> {
+        let (first, behind) = input.first().get(self.offset..)?.split_first()?;
+        input.examined(1);
+        let beyond = self.form.beyond_one_byte();
+        if *first < beyond {
+            return Some(Header { len: self.offset + 1, payload: u64::from(*first) });
+        }
+        let second = *behind.first()?;
+        // In the order of QUIC two bytes tell of 64 at least where they are needed, and a byte above 0x7f begins more than two.
+        let payload = match self.form {
+            VarintForm::Leb128 | VarintForm::Mqtt if (1..0x80).contains(&second) => u16::from(*first & 0x7f) | u16::from(second) << 7,
+            VarintForm::Quic if *first < 0x80 && (*first > 0x40 || second >= beyond) => u16::from_be_bytes([*first & 0x3f, second]),
+            _ => return None,
+        };
+        input.examined(1);
+        Some(Header { len: self.offset + 2, payload: u64::from(payload) })
+    }
+
+    /// Reads a header of any kind.
     #[inline(never)]
     fn header(&self, input: &Input<'_>) -> Result<Header, Stop<VarintFault>> {
         input.begin()?;
@@ -231,6 +252,21 @@ impl VarintForm {
         }
     }
 
+    /// Writes a number of at most `largest`, in the fewest bytes that tell it.
+    #[inline(always)]
+    fn write(self, number: u64, out: &mut Writer<'_>) -> Result<(), BufError> {
+        let [low, high, ..] = number.to_le_bytes();
+        match (self, number) {
+            (Self::Leb128 | Self::Mqtt, ..0x80) | (Self::Quic, ..0x40) => out.write(&[low]),
+            (Self::Leb128 | Self::Mqtt, ..0x4000) => out.write(&[low | 0x80, high << 1 | low >> 7]),
+            (Self::Quic, ..0x4000) => out.write(&[high | 0x40, low]),
+            _ => {
+                let len = self.len(number);
+                out.write_some(&self.bytes(number, len), len)
+            }
+        }
+    }
+
     /// A number of at most `largest`, in the fewest bytes that tell it: the first `len` of these.
     #[inline]
     fn bytes(self, number: u64, len: usize) -> [u8; 10] {
@@ -262,10 +298,9 @@ impl Decode for Varint {
         if self.excess.is_left() {
             return self.excess.skip(input);
         }
-        input.examined(1);
-        let header = match input.first().get(self.offset) {
-            Some(byte) if *byte < self.form.beyond_one_byte() => Header { len: self.offset + 1, payload: u64::from(*byte) },
-            _ => self.header(input)?,
+        let header = match self.short(input) {
+            Some(header) => header,
+            None => self.header(input)?,
         };
         let payload = match usize::try_from(header.payload) {
             Ok(payload) if payload <= self.max_payload => payload,
@@ -286,16 +321,14 @@ impl Encode for Varint {
     type Message<'a> = Payload<'a>;
     type Fault = Unframable;
 
-    #[inline]
+    #[inline(always)]
     fn encode(&mut self, message: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         if self.keep_header {
             self.check_brought(message)?;
         } else {
             self.check_limit(message.len())?;
             write_zeros(self.offset, out)?;
-            let number = message.len() as u64;
-            let len = self.form.len(number);
-            out.write(self.form.bytes(number, len).get(..len).unwrap_or_default())?;
+            self.form.write(message.len() as u64, out)?;
         }
         out.payload(message)?;
         Ok(())

@@ -16,6 +16,9 @@ use crate::protocol::Post;
 /// How many calls a connection has before the next one is served.
 const TURNS: usize = 16;
 
+/// How often a connection reads before it answers.
+const READS: usize = 2;
+
 struct Peer {
     socket: TcpStream,
     conn: Conn<Post>,
@@ -70,18 +73,37 @@ impl Peer {
             moved = true;
         }
         if want.read > 0 && self.readable {
-            match self.socket.read(self.conn.space()?) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
+            moved |= self.read(clock)?;
+        }
+        Ok(moved)
+    }
+
+    /// Reads, and once more when all that was lent was filled: little is while nothing is due, and the rest of a burst is better read before anything is answered. Tells whether anything came.
+    fn read(&mut self, clock: Clock) -> io::Result<bool> {
+        for round in 0..READS {
+            let space = match self.conn.space() {
+                Err(_) if round > 0 => break, // There is enough to be dealt with first.
+                space => space?,
+            };
+            let lent = space.len();
+            match self.socket.read(space) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.readable = false;
+                    return Ok(round > 0);
+                }
                 read => {
-                    match read? {
+                    let n = read?;
+                    match n {
                         0 => self.conn.eof(clock.now()),
                         n => self.conn.commit(clock.now(), n)?,
                     }
-                    moved = true;
+                    if n < lent {
+                        break;
+                    }
                 }
             }
         }
-        Ok(moved)
+        Ok(true)
     }
 }
 

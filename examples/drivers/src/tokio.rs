@@ -13,6 +13,9 @@ use tokio::task::JoinSet;
 use crate::app::{App, Clock, Server, serve, slices, some};
 use crate::protocol::Post;
 
+/// How often a connection reads before it answers.
+const READS: usize = 2;
+
 /// Drives a connection until it is over, reading and writing at once. May be dropped, and called again. The socket must send what it takes without a flush.
 pub async fn run(socket: &mut (impl AsyncRead + AsyncWrite + Unpin), conn: &mut Conn<Post>, app: &mut impl App, clock: Clock) {
     while let Some(want) = serve(conn, app) {
@@ -65,15 +68,22 @@ fn poll(
             moved = true;
         }
     }
-    if want.read > 0 {
-        let mut space = ReadBuf::new(conn.space()?);
-        if let Poll::Ready(read) = socket.poll_read(context, &mut space) {
-            read?;
-            match space.filled().len() {
-                0 => conn.eof(clock.now()),
-                n => conn.commit(clock.now(), n)?,
-            }
-            moved = true;
+    // Once more when all that was lent was filled: little is while nothing is due, and the rest of a burst is better read before anything is answered.
+    for round in 0..if want.read > 0 { READS } else { 0 } {
+        let mut space = match conn.space() {
+            Err(_) if round > 0 => break, // There is enough to be dealt with first.
+            space => ReadBuf::new(space?),
+        };
+        let Poll::Ready(read) = socket.as_mut().poll_read(context, &mut space) else { break };
+        read?;
+        moved = true;
+        let (n, left) = (space.filled().len(), space.remaining());
+        match n {
+            0 => conn.eof(clock.now()),
+            n => conn.commit(clock.now(), n)?,
+        }
+        if left > 0 {
+            break;
         }
     }
     Ok(moved)

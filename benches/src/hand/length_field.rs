@@ -1,111 +1,8 @@
-//! What a skilled user writes by hand for one format: frames are borrowed from the chunk, and one that straddles chunks is put together in a `Vec`.
-//!
-//! Two of each; the faster one counts.
-
-use memchr::{memchr, memchr_iter};
+//! A big-endian `u32` before each payload.
 
 use crate::consume::Consume;
 use crate::contender::Framer;
-
-/// The frame is longer than the limit.
-#[derive(Clone, Copy, Debug)]
-pub struct TooLong;
-
-fn within(limit: usize, len: usize) -> Result<(), TooLong> {
-    if len > limit { Err(TooLong) } else { Ok(()) }
-}
-
-/// Lines, one `memchr` each. `CR`: a `\r` before the `\n` belongs to the line end.
-#[derive(Clone, Debug)]
-pub struct Lines<const CR: bool>(LineCarry<CR>);
-
-/// Lines, one `memchr_iter` a chunk.
-#[derive(Clone, Debug)]
-pub struct LinesIter<const CR: bool>(LineCarry<CR>);
-
-impl<const CR: bool> Lines<CR> {
-    /// Lines of at most `limit` bytes, not counting their ends.
-    #[must_use]
-    pub fn new(limit: usize) -> Self {
-        Self(LineCarry { carry: Vec::new(), limit })
-    }
-}
-
-impl<const CR: bool> LinesIter<CR> {
-    /// Lines of at most `limit` bytes, not counting their ends.
-    #[must_use]
-    pub fn new(limit: usize) -> Self {
-        Self(LineCarry { carry: Vec::new(), limit })
-    }
-}
-
-impl<const CR: bool> Framer for Lines<CR> {
-    type Error = TooLong;
-
-    #[inline(always)]
-    fn feed<C: Consume>(&mut self, chunk: &[u8], to: &mut C) -> Result<(), TooLong> {
-        let mut rest = self.0.finish(chunk, to)?;
-        while let Some(at) = memchr(b'\n', rest) {
-            self.0.give(&rest[..at], to)?;
-            rest = &rest[at + 1..];
-        }
-        self.0.keep(rest)
-    }
-}
-
-impl<const CR: bool> Framer for LinesIter<CR> {
-    type Error = TooLong;
-
-    #[inline(always)]
-    fn feed<C: Consume>(&mut self, chunk: &[u8], to: &mut C) -> Result<(), TooLong> {
-        let rest = self.0.finish(chunk, to)?;
-        let mut start = 0;
-        for at in memchr_iter(b'\n', rest) {
-            self.0.give(&rest[start..at], to)?;
-            start = at + 1;
-        }
-        self.0.keep(&rest[start..])
-    }
-}
-
-/// The start of a line that straddles chunks: it has no `\n`, so nothing in it is searched again.
-#[derive(Clone, Debug)]
-struct LineCarry<const CR: bool> {
-    carry: Vec<u8>,
-    limit: usize,
-}
-
-impl<const CR: bool> LineCarry<CR> {
-    /// Gives the line that began in chunks before, if it ends in this one, and returns what is left of the chunk.
-    #[inline(always)]
-    fn finish<'a, C: Consume>(&mut self, chunk: &'a [u8], to: &mut C) -> Result<&'a [u8], TooLong> {
-        if self.carry.is_empty() {
-            return Ok(chunk);
-        }
-        let Some(at) = memchr(b'\n', chunk) else { return Ok(chunk) };
-        self.carry.extend_from_slice(&chunk[..at]);
-        self.give(&self.carry, to)?;
-        self.carry.clear();
-        Ok(&chunk[at + 1..])
-    }
-
-    #[inline(always)]
-    fn give<C: Consume>(&self, line: &[u8], to: &mut C) -> Result<(), TooLong> {
-        let line = if CR { line.strip_suffix(b"\r").unwrap_or(line) } else { line };
-        within(self.limit, line.len())?;
-        to.frame(line);
-        Ok(())
-    }
-
-    /// Keeps the start of a line.
-    #[inline(always)]
-    fn keep(&mut self, start: &[u8]) -> Result<(), TooLong> {
-        // One more byte than the limit may be a `\r` that is not part of the line.
-        within(self.limit + usize::from(CR), self.carry.len() + start.len())?;
-        self.carry.extend_from_slice(start);
-        Ok(())
-    }
-}
+use crate::hand::{Refused, within};
 
 const HEADER: usize = 4;
 
@@ -135,10 +32,10 @@ impl WholeFrames {
 }
 
 impl Framer for WholeFrames {
-    type Error = TooLong;
+    type Error = Refused;
 
     #[inline(always)]
-    fn feed<C: Consume>(&mut self, mut chunk: &[u8], to: &mut C) -> Result<(), TooLong> {
+    fn feed<C: Consume>(&mut self, mut chunk: &[u8], to: &mut C) -> Result<(), Refused> {
         if !self.carry.is_empty() {
             if !self.fill(HEADER, &mut chunk) {
                 return Ok(());
@@ -166,7 +63,7 @@ impl Framer for WholeFrames {
 
 /// Reads the header, if it is whole.
 #[inline(always)]
-fn payload_len(bytes: &[u8], limit: usize) -> Result<Option<usize>, TooLong> {
+fn payload_len(bytes: &[u8], limit: usize) -> Result<Option<usize>, Refused> {
     let Some(header) = bytes.first_chunk::<HEADER>() else { return Ok(None) };
     let len = u32::from_be_bytes(*header) as usize;
     within(limit, len)?;
@@ -200,7 +97,7 @@ impl Payloads {
 
     /// Gives the frame that began in chunks before. `None` when this chunk does not end it.
     #[inline(always)]
-    fn finish<'a, C: Consume>(&mut self, mut chunk: &'a [u8], to: &mut C) -> Result<Option<&'a [u8]>, TooLong> {
+    fn finish<'a, C: Consume>(&mut self, mut chunk: &'a [u8], to: &mut C) -> Result<Option<&'a [u8]>, Refused> {
         let lacking = match self.carry {
             Carry::Header(0) => return Ok(Some(chunk)),
             Carry::Header(have) => {
@@ -238,10 +135,10 @@ impl Payloads {
 }
 
 impl Framer for Payloads {
-    type Error = TooLong;
+    type Error = Refused;
 
     #[inline(always)]
-    fn feed<C: Consume>(&mut self, chunk: &[u8], to: &mut C) -> Result<(), TooLong> {
+    fn feed<C: Consume>(&mut self, chunk: &[u8], to: &mut C) -> Result<(), Refused> {
         let Some(mut chunk) = self.finish(chunk, to)? else { return Ok(()) };
         while let Some((header, rest)) = chunk.split_first_chunk::<HEADER>() {
             let len = u32::from_be_bytes(*header) as usize;
