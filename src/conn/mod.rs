@@ -50,7 +50,9 @@ use self::output::{Output, Wire};
 use self::timers::{Clock, Waits};
 use crate::buf::{BufConfig, LinearBuf, OwnedReservation, RefusedCommit, SegmentedBuf, StreamBuf, StreamBufMut, View};
 use crate::decode::Decode;
-use crate::engine::{Cursor, DEFAULT_BACKLOG, DEFAULT_MAX_FRAME, Engine, Frames, Lent, Next, Parts, READ_BLOCK, Role, Spot, Stepped, Where};
+use crate::engine::{
+    Cursor, DEFAULT_BACKLOG, DEFAULT_MAX_FRAME, Engine, Frames, Lent, Next, Parts, READ_BLOCK, Role, Spot, Stepped, Where,
+};
 use crate::error::{Error, ErrorKind, NeedMoreData, Refused};
 use crate::time::Time;
 

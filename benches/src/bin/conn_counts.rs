@@ -78,9 +78,7 @@ fn judge() -> bool {
         let [engine, conn, echo, append] = MODES.map(|mode| (count(mode, at, 2) - count(mode, at, 1)) as f64 / FRAMES as f64);
         let (reading, echoing) = (conn / engine, echo / (conn + append));
         let (most, name) = (case.most, case.name);
-        println!(
-            "| {name} | {engine:.1} | {conn:.1} | {reading:.2} | {most} | {append:.1} | {echo:.1} | {echoing:.2} | {MOST_ECHO} |"
-        );
+        println!("| {name} | {engine:.1} | {conn:.1} | {reading:.2} | {most} | {append:.1} | {echo:.1} | {echoing:.2} | {MOST_ECHO} |");
         all_good &= reading <= most && echoing <= MOST_ECHO;
     }
     all_good
