@@ -171,8 +171,8 @@ fn length_field() -> LengthField {
 }
 
 /// All events are dropped.
-fn engine(framer: impl Decode, stream: &Stream, passes: usize) -> usize {
-    let mut engine = Engine::new(framer);
+fn engine(codec: impl Decode, stream: &Stream, passes: usize) -> usize {
+    let mut engine = Engine::new(codec);
     let mut frames = 0;
     for chunk in chunks(stream, passes) {
         let mut steps = engine.feed(chunk).expect("drained");
@@ -184,8 +184,8 @@ fn engine(framer: impl Decode, stream: &Stream, passes: usize) -> usize {
 }
 
 /// All events are dropped.
-fn conn(framer: impl Decode + Encode, stream: &Stream, passes: usize) -> usize {
-    let mut conn = Conn::new(Plain(framer), Time::ZERO);
+fn conn(codec: impl Decode + Encode, stream: &Stream, passes: usize) -> usize {
+    let mut conn = Conn::new(Plain(codec), Time::ZERO);
     let mut frames = 0;
     let mut now = Time::ZERO;
     for chunk in chunks(stream, passes) {
@@ -199,8 +199,8 @@ fn conn(framer: impl Decode + Encode, stream: &Stream, passes: usize) -> usize {
 }
 
 /// As [`engine`], by storage of the engine.
-fn engine_by_space(framer: impl Decode, stream: &Stream, passes: usize) -> usize {
-    let mut engine = Engine::new(framer);
+fn engine_by_space(codec: impl Decode, stream: &Stream, passes: usize) -> usize {
+    let mut engine = Engine::new(codec);
     let mut frames = 0;
     for mut left in chunks(stream, passes) {
         while !left.is_empty() {
@@ -216,8 +216,8 @@ fn engine_by_space(framer: impl Decode, stream: &Stream, passes: usize) -> usize
 }
 
 /// As [`conn`], by storage of the connection.
-fn conn_by_space(framer: impl Decode + Encode, stream: &Stream, passes: usize) -> usize {
-    let mut conn = Conn::new(Plain(framer), Time::ZERO);
+fn conn_by_space(codec: impl Decode + Encode, stream: &Stream, passes: usize) -> usize {
+    let mut conn = Conn::new(Plain(codec), Time::ZERO);
     let mut frames = 0;
     let mut now = Time::ZERO;
     for mut left in chunks(stream, passes) {
@@ -242,11 +242,11 @@ fn fill(space: &mut [u8], from: &mut &[u8]) -> usize {
 }
 
 /// Every event is sent back, and what there is to write is written after each chunk.
-fn echo<F>(framer: F, stream: &Stream, passes: usize) -> usize
+fn echo<F>(codec: F, stream: &Stream, passes: usize) -> usize
 where
     F: for<'a> Decode<Frame<'a> = &'a [u8]> + for<'a> Encode<Message<'a> = Payload<'a>>,
 {
-    let mut conn = Conn::new(Plain(framer), Time::ZERO);
+    let mut conn = Conn::new(Plain(codec), Time::ZERO);
     let mut frames = 0;
     let mut now = Time::ZERO;
     for chunk in chunks(stream, passes) {
@@ -255,7 +255,7 @@ where
         let want = loop {
             match steps.step() {
                 Turn::Event(frame, mut outbox) => {
-                    outbox.send(frame).ok().expect("there is room");
+                    outbox.send(frame).expect("there is room");
                     frames += 1;
                 }
                 Turn::Want(want) => break want,
