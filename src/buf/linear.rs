@@ -46,7 +46,8 @@ impl LinearBuf {
 
     #[inline]
     fn unread(&self) -> &[u8] {
-        &self.block[self.start..self.end]
+        // Without a panic, so that nothing is left of a look that turns out not to be needed.
+        self.block.get(self.start..self.end).unwrap_or_default()
     }
 
     /// The one way in which bytes leave: rewinds an emptied block, and releases a large one.

@@ -364,10 +364,22 @@ impl<P: Protocol> Conn<P> {
     /// Does everything that can be done without I/O, up to the next thing to tell.
     ///
     /// Always `match` on it: [`Turn::Bad`] and [`Turn::Over`] are given once, and a `while let` on another would lose them.
-    #[inline]
+    // Inlined, so that a caller who needs little of a turn pays for little; whatever is not an ordinary frame is out of line.
+    #[inline(always)]
     pub fn step(&mut self) -> Turn<'_, P> {
-        let seen = self.rest.look(&mut Cursor::new(&mut self.engine));
-        show(seen, &mut self.engine, &mut self.rest)
+        let Self { engine, rest } = self;
+        let mut cursor = Cursor::new(engine);
+        let seen = match rest.reads().then(|| cursor.advance_in_store_or_wait()) {
+            Some(Ok(Next::Frame { token, bytes, role: Role::Ordinary, .. })) => {
+                if rest.react(cursor.engine, &token, bytes, Role::Ordinary) == Reaction::Event {
+                    return show(Seen::Event { token, bytes }, engine, rest);
+                }
+                rest.look(&mut cursor)
+            }
+            Some(next) => rest.take_or_look(&mut cursor, next),
+            None => rest.look(&mut cursor),
+        };
+        show(seen, engine, rest)
     }
 
     /// Takes the next bytes from the peer, borrowed: events are handed out of the caller's own chunk. What is unread when the guard is dropped is stored; below a filter, everything.

@@ -139,10 +139,10 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     pub(super) fn mode(&self) -> Mode {
         if self.awaits != Awaits::Look || self.skipped > 0 || !matches!(self.state, State::Running) {
             Mode::Slow
-        } else if self.held_bytes() > 0 {
+        } else if !D::REWRITES && self.store.peek().len() > self.taken {
+            Mode::Stored
+        } else if self.held_bytes() > 0 || self.supply == Supply::Ended {
             // The first run may have been handed out whole.
-            if !D::REWRITES && self.store.peek().len() > self.taken { Mode::Stored } else { Mode::Slow }
-        } else if self.supply == Supply::Ended {
             Mode::Slow
         } else {
             Mode::Chunk
@@ -352,6 +352,12 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
             Mode::Stored => self.advance_in_store(),
             Mode::Slow => self.wait_or_look(),
         }
+    }
+
+    /// The same where no chunk is borrowed.
+    #[inline(always)]
+    pub(crate) fn advance_in_store_or_wait(&mut self) -> Stepped<'a, D> {
+        if self.mode == Mode::Stored { self.advance_in_store() } else { self.wait_or_look() }
     }
 
     /// Looks at the first stored run.

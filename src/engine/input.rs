@@ -170,8 +170,8 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     /// Prepares for a look at what is stored.
     #[inline(always)]
     pub(super) fn resume(&mut self) -> Mode {
-        if self.held_bytes() > 0 {
-            self.awaits_no_frame();
+        if self.awaits == Awaits::Frame && self.held_bytes() > 0 {
+            self.awaits = Awaits::Look;
         }
         self.mode()
     }
@@ -184,6 +184,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         }
     }
 
+    #[inline]
     pub(super) fn check_forgotten(&mut self) {
         if self.supply == Supply::Lent {
             self.supply = Supply::Forgotten;

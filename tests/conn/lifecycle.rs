@@ -80,7 +80,7 @@ fn cn_3_a_place_is_that_of_the_engine() {
     assert_eq!(out.place(), place(14, 2, 10, false));
     // Frames that are shorter than what they were decoded from.
     let mut conn = Conn::new(Plain(Cobs::new(8)), at(0));
-    let mut steps = feed(&mut conn, at(0), b"\x03one\x00\x02\x61\x02\x62\x00");
+    let mut steps = feed(&mut conn, at(0), b"\x04one\x00\x02\x61\x02\x62\x00");
     for (frame, expected) in [(&b"one"[..], place(0, 5, 0, false)), (b"a\0b", place(5, 5, 0, false))] {
         let Turn::Event(decoded, out) = steps.step() else { panic!("an event is there") };
         assert_eq!((decoded, out.place()), (frame, expected));

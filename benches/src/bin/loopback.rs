@@ -48,8 +48,8 @@ struct Server {
 
 /// What ours is held against comes last.
 const SERVERS: [Server; 5] = [
-    Server { name: "mio, feed", serve: |listener| serve_mio(listener, feed_mio) },
-    Server { name: "mio, space", serve: |listener| serve_mio(listener, space_mio) },
+    Server { name: "mio, feed", serve: |listener| serve_mio(&listener, feed_mio) },
+    Server { name: "mio, space", serve: |listener| serve_mio(&listener, space_mio) },
     Server { name: "tokio, feed", serve: |listener| serve_tokio(listener, How::Feed) },
     Server { name: "tokio, space", serve: |listener| serve_tokio(listener, How::Space) },
     Server { name: "tokio, Framed", serve: serve_framed },
@@ -111,7 +111,7 @@ fn run(server: &Server, window: usize) -> io::Result<f64> {
 fn client(to: SocketAddr, window: usize) -> io::Result<Duration> {
     const MESSAGE: usize = 4 + PAYLOAD;
     let mut message = u32::try_from(PAYLOAD).expect("short").to_be_bytes().to_vec();
-    message.extend((0..PAYLOAD).map(|at| b'a' + (at % 26) as u8));
+    message.extend((b'a'..=b'z').cycle().take(PAYLOAD));
     let stream = message.repeat(window + 1);
     let mut replies = vec![0; window * MESSAGE];
     let mut socket = TcpStream::connect(to)?;
@@ -147,7 +147,7 @@ macro_rules! echo {
         loop {
             match $step {
                 Turn::Event(message, mut outbox) => drop(outbox.send(message)?),
-                Turn::Bad(error, _) => return Err(io::Error::other(error.to_string())),
+                Turn::Bad(error, _) => Err(io::Error::other(error.to_string()))?,
                 Turn::Over(result, _) => result.map_err(|failure| io::Error::other(failure.to_string()))?,
                 Turn::Want(want) => break Some(want),
                 Turn::Handoff | Turn::Done => break None,
@@ -178,7 +178,7 @@ fn slices<'c>(conn: &'c Echo, to: &mut [IoSlice<'c>; SLICES]) -> usize {
 /// Reads once and answers. Tells what is wanted then, and whether there may be more to read.
 type ReadMio = fn(&mut mio::net::TcpStream, &mut Echo, Clock, &mut [u8]) -> io::Result<(Option<Want>, bool)>;
 
-fn serve_mio(listener: TcpListener, read: ReadMio) -> io::Result<()> {
+fn serve_mio(listener: &TcpListener, read: ReadMio) -> io::Result<()> {
     let (socket, _) = listener.accept()?;
     socket.set_nonblocking(true)?;
     socket.set_nodelay(true)?;
@@ -287,15 +287,13 @@ fn serve_tokio(listener: TcpListener, how: How) -> io::Result<()> {
                 sleep.as_mut().reset(tokio::time::Instant::from_std(clock.0 + deadline.since(Time::ZERO)));
             }
             wanted = poll_fn(|context| {
-                let moved = match satisfy(&mut socket, &mut conn, want, clock, &mut block, how, context) {
-                    Ok(None) if sleep.as_mut().poll(context).is_ready() => {
-                        deadline = Time::MAX;
-                        conn.tick(clock.now());
-                        step(&mut conn)
-                    }
-                    moved => moved,
-                };
-                moved.transpose().map_or(Poll::Pending, Poll::Ready)
+                let moved = satisfy(&mut socket, &mut conn, want, clock, &mut block, how, context);
+                if moved.is_pending() && sleep.as_mut().poll(context).is_ready() {
+                    deadline = Time::MAX;
+                    conn.tick(clock.now());
+                    return step(&mut conn);
+                }
+                moved
             })
             .await?;
         }
@@ -303,7 +301,7 @@ fn serve_tokio(listener: TcpListener, how: How) -> io::Result<()> {
     })
 }
 
-/// Tries everything that is wanted once. Returns what is wanted then, or `None` when nothing was done; the context is woken when something can be.
+/// Tries everything that is wanted once. Returns what is wanted then, when anything was done; otherwise the context is woken when something can be.
 fn satisfy(
     socket: &mut tokio::net::TcpStream,
     conn: &mut Echo,
@@ -312,7 +310,7 @@ fn satisfy(
     block: &mut [u8],
     how: How,
     context: &mut Context<'_>,
-) -> io::Result<Option<Option<Want>>> {
+) -> Poll<io::Result<Option<Want>>> {
     let mut socket = Pin::new(socket);
     let mut moved = false;
     if want.write > 0 {
@@ -346,7 +344,7 @@ fn satisfy(
             _ if n == 0 => conn.eof(clock.now()),
             How::Feed => {
                 let mut steps = conn.feed(clock.now(), &block[..n])?;
-                return Ok(Some(echo!(steps.step())));
+                return Poll::Ready(Ok(echo!(steps.step())));
             }
             How::Space => conn.commit(clock.now(), n)?,
         }
@@ -354,11 +352,11 @@ fn satisfy(
             break;
         }
     }
-    if moved { step(conn) } else { Ok(None) }
+    if moved { step(conn) } else { Poll::Pending }
 }
 
-fn step(conn: &mut Echo) -> io::Result<Option<Option<Want>>> {
-    Ok(Some(echo!(conn.step())))
+fn step(conn: &mut Echo) -> Poll<io::Result<Option<Want>>> {
+    Poll::Ready(Ok(echo!(conn.step())))
 }
 
 /// Answers all that is there, and only then flushes.
