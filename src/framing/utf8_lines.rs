@@ -1,7 +1,6 @@
 //! Lines of text that are `&str`. SPEC.md, clauses UL-1 to UL-4.
 
-use alloc::string::String;
-use core::str::{self, Utf8Error};
+use core::str;
 
 use super::line_ends::{LineEnding, LineEnds};
 use super::{OnExcess, Unframable};
@@ -13,8 +12,6 @@ use crate::input::Input;
 ///
 /// A frame is the line without its ending, unless [kept](Self::keep_ending). A line that is not UTF-8 is an error, and stepped over. At the end of the stream what is left is a line of its own; the
 /// limit is of the bytes without the ending.
-///
-/// The text of the current line is a copy, in memory that stays for the next one up to 64 KiB. A line that is [kept](crate::engine::Kept) keeps it beside its bytes.
 ///
 /// ```
 /// use framewright::{Engine, Step, framing::Utf8Lines};
@@ -30,18 +27,6 @@ use crate::input::Input;
 pub struct Utf8Lines {
     lines: LineEnds,
 }
-
-/// What is known of a line.
-#[derive(Clone, Debug, Default)]
-pub struct Progress {
-    /// The bytes from its start that hold no line end.
-    scanned: usize,
-    /// What is shown of it: a copy, which takes less than to look at the characters once more, and without unsafe code there is no other way to a `&str`.
-    text: String,
-}
-
-/// A larger copy is not kept for the next line.
-const KEPT: usize = 64 * 1024;
 
 /// What a peer can get wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,55 +70,42 @@ impl Utf8Lines {
         self
     }
 
-    /// Says what is wrong with a line, or cuts one that is truncated back to whole characters, which are so many bytes.
+    /// Says what is wrong with a line, or cuts one that is truncated back to whole characters.
     #[cold]
-    fn judge(&self, line: &[u8], wrong: Utf8Error) -> Result<usize, Reject<Utf8LinesFault>> {
+    fn judge(&self, shown: &mut usize, line: &[u8]) -> Result<(), Reject<Utf8LinesFault>> {
+        let Err(wrong) = str::from_utf8(line) else { return Ok(()) };
         let at = wrong.valid_up_to();
         if wrong.error_len().is_none() && self.lines.has_truncated() {
-            return Ok(at);
+            *shown = at;
+            return Ok(());
         }
         Err(Reject::Bad(Utf8LinesFault::NotUtf8 { at, found: line.get(at).copied().unwrap_or_default() }))
     }
 }
 
 impl Decode for Utf8Lines {
-    type Progress = Progress;
+    /// The bytes from the start of the line that hold no line end.
+    type Progress = usize;
     /// The length of what is shown.
     type Token = usize;
     type Frame<'a> = &'a str;
     type Fault = Utf8LinesFault;
 
     #[inline(always)]
-    fn scan(&mut self, progress: &mut Progress, input: &Input<'_>) -> Result<Found<usize>, Stop<Utf8LinesFault>> {
-        self.lines.scan(&mut progress.scanned, input)
+    fn scan(&mut self, scanned: &mut usize, input: &Input<'_>) -> Result<Found<usize>, Stop<Utf8LinesFault>> {
+        self.lines.scan(scanned, input)
     }
 
     #[inline(always)]
-    fn inspect(&mut self, shown: &mut usize, progress: &mut Progress, frame: &[u8]) -> Result<(), Reject<Utf8LinesFault>> {
+    fn inspect(&mut self, shown: &mut usize, _: &mut usize, frame: &[u8]) -> Result<(), Reject<Utf8LinesFault>> {
         let line = frame.get(..*shown).unwrap_or_default();
-        let text = match str::from_utf8(line) {
-            Ok(text) => text,
-            Err(wrong) => {
-                *shown = self.judge(line, wrong)?;
-                str::from_utf8(line.get(..*shown).unwrap_or_default()).unwrap_or_default()
-            }
-        };
-        progress.text.clear();
-        progress.text.push_str(text);
-        Ok(())
+        if line.is_ascii() { Ok(()) } else { self.judge(shown, line) }
     }
 
+    /// Looks at the characters once more: without unsafe code there is no other way to a `&str`.
     #[inline(always)]
-    fn open<'a>(_: usize, progress: &'a Progress, _: &'a [u8]) -> &'a str {
-        &progress.text
-    }
-
-    #[inline(always)]
-    fn reset(progress: &mut Progress) {
-        progress.scanned = 0;
-        if progress.text.capacity() > KEPT {
-            progress.text = String::new();
-        }
+    fn open<'a>(shown: usize, _: &'a usize, frame: &'a [u8]) -> &'a str {
+        str::from_utf8(frame.get(..shown).unwrap_or_default()).unwrap_or_default()
     }
 }
 
