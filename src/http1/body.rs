@@ -232,9 +232,9 @@ fn chunk_end(input: &Input<'_>) -> Result<(), Stop<Fault>> {
 }
 
 /// Reads the lines of trailers.
-struct ReadTrailers<'a> {
-    section: &'a mut Section,
-    rules: &'a Rules,
+pub(super) struct ReadTrailers<'a> {
+    pub(super) section: &'a mut Section,
+    pub(super) rules: &'a Rules,
 }
 
 impl ReadLines for ReadTrailers<'_> {

@@ -102,7 +102,7 @@ pub(super) fn of_response(
 }
 
 /// What the fields announce; `None` where they announce nothing.
-fn announced(version: Version, frame: &[u8], section: &Section, rules: &Rules) -> Result<Option<Framing>, Fault> {
+pub(super) fn announced(version: Version, frame: &[u8], section: &Section, rules: &Rules) -> Result<Option<Framing>, Fault> {
     let known = &section.known;
     match (known.transfer_encoding.count, known.content_length.count) {
         (0, 0) => Ok(None),

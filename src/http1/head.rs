@@ -1,8 +1,10 @@
 //! Heads of requests and responses, which differ in their first line. SPEC.md, chapter HH.
 
+use alloc::vec::Vec;
 use core::fmt::Debug;
 use core::marker::PhantomData;
 
+use super::encode::NewField;
 use super::fault::Fault;
 use super::framing::Framing;
 use super::lines::{Halt, Limit, Lines, Read, ReadLines, settle};
@@ -17,13 +19,15 @@ pub trait Role: sealed::Role {}
 impl<R: sealed::Role> Role for R {}
 
 pub(super) mod sealed {
-    use super::{Cause, Debug, Fault, Framing, Halt, Index, Input, Kind, Limit, Rules, Stop};
+    use super::{Cause, Debug, Fault, Framing, Halt, Index, Input, Kind, Limit, NewField, Rules, Stop, Vec};
 
     pub trait Role: Copy + Debug + Default + 'static {
         /// What the first line says.
         type Line: Clone + Debug + Default;
         /// A head as the user sees it.
         type Head<'a>: Clone + Debug;
+        /// A head to be sent.
+        type New<'a>;
         /// What must be known of the request that a response answers.
         type Context: Copy + Debug + Default;
 
@@ -48,6 +52,19 @@ pub(super) mod sealed {
 
         /// How the body of this message is framed.
         fn framing(frame: &[u8], index: &Index<Self>, context: Self::Context, rules: &Rules) -> Result<Framing, Fault>;
+
+        /// Judges the fields that frame a body even where there is none.
+        fn judge_announced(frame: &[u8], index: &Index<Self>, rules: &Rules) -> Result<(), Fault>;
+
+        /// Writes the first line.
+        fn write_line(head: &Self::New<'_>, to: &mut Vec<u8>);
+
+        /// Whether the first line that was read is the one that was given.
+        fn is_line(head: &Self::New<'_>, frame: &[u8], index: &Index<Self>) -> bool;
+
+        fn fields<'a>(head: &'a Self::New<'_>) -> &'a [NewField<'a>];
+
+        fn context(head: &Self::New<'_>) -> Self::Context;
     }
 }
 

@@ -7,6 +7,8 @@
 //! | [`Body`] | one body, of a [`Framing`] that a head gives |
 //! | [`parse_request`], [`parse_response`] | one message from bytes that are all there |
 //!
+//! [`RequestEncoder`] and [`ResponseEncoder`] write whole messages, and refuse what a strict reader would refuse or read as something else.
+//!
 //! A head is lent as it came: fields in order, names in their case, values as bytes with their places. Nothing is copied or allocated for it in the steady state.
 //!
 //! Two readers of one stream must agree where each message ends, or what follows is smuggled past one of them. So there is one decision for each message, made of its whole head; whatever is in
@@ -17,6 +19,7 @@
 mod body;
 mod bytes;
 mod chunk_line;
+mod encode;
 mod fault;
 mod fields;
 mod framing;
@@ -31,6 +34,7 @@ mod target;
 mod version;
 
 pub use body::{Body, BodyPart, PartToken, Trailing};
+pub use encode::{MessageEncoder, NewField, NewRequest, NewResponse, Outgoing, Unwritable};
 pub use fault::{Fault, Rule, status_for};
 pub use fields::{Field, FieldIter, Fields, List, Parameters, unquote};
 pub use framing::{Answers, BodyForm, Framing};
@@ -50,3 +54,7 @@ pub type ResponseHeads = Heads<Response>;
 pub type Requests = Messages<Request>;
 /// Reads responses.
 pub type Responses = Messages<Response>;
+/// Writes requests.
+pub type RequestEncoder = MessageEncoder<Request>;
+/// Writes responses.
+pub type ResponseEncoder = MessageEncoder<Response>;

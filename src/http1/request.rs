@@ -1,8 +1,10 @@
 //! The first line of a request, and its head. SPEC.md, clauses HH-1 to HH-8.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use super::bytes::{is_token, target_end, token_end};
+use super::encode::{NewField, NewRequest};
 use super::fault::{Fault, Rule};
 use super::fields::Fields;
 use super::framing::{self, Framing};
@@ -109,6 +111,7 @@ impl fmt::Debug for RequestHead<'_> {
 impl sealed::Role for Request {
     type Line = RequestLine;
     type Head<'a> = RequestHead<'a>;
+    type New<'a> = NewRequest<'a>;
     type Context = ();
 
     const KIND: Kind = Kind::Request;
@@ -182,6 +185,28 @@ impl sealed::Role for Request {
     fn framing(frame: &[u8], index: &Index<Self>, (): (), rules: &Rules) -> Result<Framing, Fault> {
         Self::head(frame, index).framing(rules)
     }
+
+    /// There is a body wherever one is announced.
+    fn judge_announced(_: &[u8], _: &Index<Self>, _: &Rules) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn write_line(head: &NewRequest<'_>, to: &mut Vec<u8>) {
+        for part in [head.method.as_bytes(), b" ", head.target, b" ", head.version.as_str().as_bytes(), b"\r\n"] {
+            to.extend_from_slice(part);
+        }
+    }
+
+    fn is_line(head: &NewRequest<'_>, frame: &[u8], index: &Index<Self>) -> bool {
+        let read = Self::head(frame, index);
+        (read.method(), read.target(), read.version()) == (head.method, head.target, head.version)
+    }
+
+    fn fields<'a>(head: &'a NewRequest<'_>) -> &'a [NewField<'a>] {
+        head.fields
+    }
+
+    fn context(_: &NewRequest<'_>) {}
 }
 
 /// Judges a first byte that no request begins with: a few empty lines may be before one.

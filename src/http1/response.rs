@@ -1,8 +1,10 @@
 //! The first line of a response, and its head. SPEC.md, clauses HH-1 to HH-8.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use super::bytes::text_end;
+use super::encode::{NewField, NewResponse};
 use super::fault::{Fault, Rule};
 use super::fields::Fields;
 use super::framing::{self, Answers, Framing};
@@ -91,6 +93,7 @@ impl fmt::Debug for ResponseHead<'_> {
 impl sealed::Role for Response {
     type Line = StatusLine;
     type Head<'a> = ResponseHead<'a>;
+    type New<'a> = NewResponse<'a>;
     type Context = Answers;
 
     const KIND: Kind = Kind::Response;
@@ -144,6 +147,31 @@ impl sealed::Role for Response {
     #[inline(always)]
     fn framing(frame: &[u8], index: &Index<Self>, answers: Answers, rules: &Rules) -> Result<Framing, Fault> {
         Self::head(frame, index).framing(answers, rules)
+    }
+
+    fn judge_announced(frame: &[u8], index: &Index<Self>, rules: &Rules) -> Result<(), Fault> {
+        let version = Self::head(frame, index).version();
+        framing::announced(version, frame, &index.section, rules).map(|_| ())
+    }
+
+    fn write_line(head: &NewResponse<'_>, to: &mut Vec<u8>) {
+        let digits = [100, 10, 1].map(|unit| b'0' + u8::try_from(head.status / unit % 10).unwrap_or_default());
+        for part in [head.version.as_str().as_bytes(), b" ", &digits, b" ", head.reason, b"\r\n"] {
+            to.extend_from_slice(part);
+        }
+    }
+
+    fn is_line(head: &NewResponse<'_>, frame: &[u8], index: &Index<Self>) -> bool {
+        let read = Self::head(frame, index);
+        (read.version(), read.status(), read.reason()) == (head.version, head.status, head.reason)
+    }
+
+    fn fields<'a>(head: &'a NewResponse<'_>) -> &'a [NewField<'a>] {
+        head.fields
+    }
+
+    fn context(head: &NewResponse<'_>) -> Answers {
+        head.answers
     }
 }
 

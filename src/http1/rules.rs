@@ -149,6 +149,13 @@ impl Rules {
         self
     }
 
+    /// Refuses again what was allowed.
+    #[must_use]
+    pub const fn forbid(mut self, leniency: Leniency) -> Self {
+        self.leniencies &= !(1 << leniency as u16);
+        self
+    }
+
     /// Refuses something that is accepted otherwise.
     #[must_use]
     pub const fn demand(mut self, demand: Demand) -> Self {
