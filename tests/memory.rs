@@ -525,7 +525,7 @@ fn hh_19_a_lent_head_or_part_costs_no_allocation() {
     let post = format!("POST / HTTP/1.1\r\n{fields}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n40\r\n{:064}\r\n0\r\nA: b\r\n\r\n", 0);
     let response = format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 100\r\n\r\n{:0100}", 0);
     let many = |messages: &[String]| messages.concat().repeat(100).into_bytes();
-    check_steady("RequestHeads", RequestHeads::strict, &many(&[get.clone()]));
+    check_steady("RequestHeads", RequestHeads::strict, &many(std::slice::from_ref(&get)));
     check_steady("Requests", Requests::strict, &many(&[get, post]));
     check_steady("Responses", Responses::strict, &many(&[response]));
 }

@@ -81,16 +81,28 @@ const fn not_zero(low: u64) -> u64 {
 
 /// Finds the first byte from `at` on that is no letter, digit or `-`: where most names end.
 #[inline(always)]
-pub(super) fn simple_name_end(bytes: &[u8], mut at: usize) -> usize {
+pub(super) fn simple_name_end(bytes: &[u8], at: usize) -> usize {
+    alphanumeric_end(bytes, at, b'-')
+}
+
+/// Finds the first byte from `at` on that is no letter, digit, `-` or `.`: where most hosts end.
+#[inline(always)]
+pub(super) fn host_name_end(bytes: &[u8], at: usize) -> usize {
+    alphanumeric_end(bytes, at, b'.')
+}
+
+/// Finds the first byte from `at` on that is no letter, no digit, and neither `-` nor `also`.
+#[inline(always)]
+fn alphanumeric_end(bytes: &[u8], mut at: usize, also: u8) -> usize {
     loop {
         let word = word(bytes, at);
         let low = word & REST;
         let lower = low | (0x20 * ONES);
         let letter = at_least(lower, b'a') & !at_least(lower, b'z' + 1);
+        // `-` and `.` are neighbours.
+        let mark = at_least(low, b'-') & !at_least(low, also + 1);
         let digit = at_least(low, b'0') & !at_least(low, b'9' + 1);
-        let dash = !not_zero(low ^ (u64::from(b'-') * ONES));
-        // A letter by `lower` alone might be a byte of 0x41..=0x5a or 0x61..=0x7a, and of nothing else.
-        let stops = (!(letter | digit | dash) | word) & TOPS;
+        let stops = (!(letter | digit | mark) | word) & TOPS;
         if stops != 0 {
             return (at + first(stops)).min(bytes.len());
         }
@@ -98,10 +110,15 @@ pub(super) fn simple_name_end(bytes: &[u8], mut at: usize) -> usize {
     }
 }
 
-/// Finds the first byte from `at` on that is no byte of a token.
+/// Finds the first byte from `at` on that is no byte of a token, where `expected` is what stands there mostly.
 #[inline(always)]
-pub(super) fn token_end(bytes: &[u8], at: usize) -> usize {
-    let mut end = simple_name_end(bytes, at);
+pub(super) fn token_end(bytes: &[u8], at: usize, expected: u8) -> usize {
+    let end = simple_name_end(bytes, at);
+    if bytes.get(end) == Some(&expected) { end } else { other_token_end(bytes, end) }
+}
+
+#[inline(never)]
+fn other_token_end(bytes: &[u8], mut end: usize) -> usize {
     while bytes.get(end).is_some_and(|byte| is_token(*byte)) {
         end = simple_name_end(bytes, end + 1);
     }
@@ -164,9 +181,10 @@ mod tests {
     #[test]
     fn searches_stop_where_they_must() {
         type Search = (fn(&[u8], usize) -> usize, fn(u8) -> bool);
-        let searches: [Search; 4] = [
+        let searches: [Search; 5] = [
+            (host_name_end, |byte| matches!(byte, b'-' | b'.') || byte.is_ascii_alphanumeric()),
             (simple_name_end, |byte| byte == b'-' || byte.is_ascii_alphanumeric()),
-            (token_end, is_token),
+            (|bytes, at| token_end(bytes, at, b':'), is_token),
             (text_end, is_text),
             (target_end, |byte| byte.is_ascii_graphic() && byte != b'#'),
         ];

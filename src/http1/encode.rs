@@ -169,7 +169,7 @@ enum Turn {
 ///
 /// let injected = [NewField::new("Host", "a\r\nX: y")];
 /// let refused = output.send(&mut requests, NewRequest { fields: &injected, ..head }).unwrap_err();
-/// assert!(refused.to_string().starts_with("it would be refused: expected a host"));
+/// assert_eq!(refused.to_string(), "it would be read as something else");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]

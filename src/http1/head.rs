@@ -11,6 +11,7 @@ use super::lines::{Halt, Limit, Lines, Read, ReadLines, settle};
 use super::rules::Rules;
 use super::section::{Kind, Section, field_line, longest};
 use crate::decode::{Cause, Decode, Found, Reject, Stop};
+use crate::error::ErrorCause;
 use crate::input::Input;
 
 /// What a message is: [`Request`](super::Request) or [`Response`](super::Response).
@@ -68,6 +69,9 @@ pub(super) mod sealed {
     }
 }
 
+/// The head of one request or response, lent.
+pub type HeadOf<'a, R> = <R as sealed::Role>::Head<'a>;
+
 /// What has still to arrive of a head, and where its parts are.
 ///
 /// ```text
@@ -91,6 +95,40 @@ impl<R: Role> Default for Index<R> {
 }
 
 impl<R: Role> Index<R> {
+    /// Reads the head at the start of `bytes`, without an engine: the function that [`Heads`] uses, for those who have one slice. Gives nothing when it has not arrived whole; then it is read from
+    /// its start the next time, which an engine does not do. Keep the index, and nothing is allocated for the next head.
+    ///
+    /// # Errors
+    /// A broken rule, or a part that is longer than a limit.
+    ///
+    /// ```
+    /// use framewright::http1::{Index, Request, Rules};
+    ///
+    /// let mut index = Index::<Request>::default();
+    /// assert!(index.parse(b"GET / HTTP/1.1\r\nHost: a", &Rules::STRICT)?.is_none());
+    /// let head = index.parse(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n...", &Rules::STRICT)?.unwrap();
+    /// assert_eq!((head.target(), head.as_bytes().len()), (&b"/"[..], 27));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn parse<'a>(&'a mut self, bytes: &'a [u8], rules: &Rules) -> Result<Option<HeadOf<'a, R>>, ErrorCause<Fault>> {
+        self.clear();
+        let input = Input::from(bytes);
+        let mut empty_lines = u32::MAX;
+        let read = match input.begin() {
+            Ok(()) => R::begin(&mut empty_lines, &input, rules).and_then(|_| self.read(&input, rules)),
+            Err(_) => return Ok(None),
+        };
+        let len = match read {
+            Ok(len) => len,
+            Err(Stop::Idle | Stop::Need(_)) => return Ok(None),
+            Err(Stop::Fatal(cause) | Stop::Bad { cause, .. }) => return Err(cause.into()),
+        };
+        let frame = bytes.get(..len).unwrap_or_default();
+        self.section.unfold(frame);
+        R::judge_whole(frame, self, rules).map_err(ErrorCause::Fault)?;
+        Ok(Some(R::head(frame, self)))
+    }
+
     /// Makes it fresh, and keeps its allocations.
     #[inline(always)]
     pub(super) fn clear(&mut self) {

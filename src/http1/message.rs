@@ -9,7 +9,7 @@ use super::body::{Incoming, Piece, Trailing};
 use super::fault::Fault;
 use super::fields::Fields;
 use super::framing::{Answers, BodyForm, Framing};
-use super::head::{Index, Role};
+use super::head::{HeadOf, Index, Role};
 use super::request::Request;
 use super::response::Response;
 use super::rules::Rules;
@@ -194,9 +194,6 @@ pub struct Message<'a, R: Role> {
     trailing: Trailing,
     end: Range<usize>,
 }
-
-/// The head of one request or response, lent.
-type HeadOf<'a, R> = <R as super::head::sealed::Role>::Head<'a>;
 
 impl<'a, R: Role> Message<'a, R> {
     /// Returns the head.

@@ -5,6 +5,7 @@
 //! | [`Requests`], [`Responses`] | whole messages of one direction: heads, data in parts, ends with trailers |
 //! | [`RequestHeads`], [`ResponseHeads`] | heads alone |
 //! | [`Body`] | one body, of a [`Framing`] that a head gives |
+//! | [`Index::parse`] | one head at the start of a slice |
 //! | [`parse_request`], [`parse_response`] | one message from bytes that are all there |
 //!
 //! [`RequestEncoder`] and [`ResponseEncoder`] write whole messages, and refuse what a strict reader would refuse or read as something else.
@@ -38,7 +39,7 @@ pub use encode::{MessageEncoder, NewField, NewRequest, NewResponse, Outgoing, Un
 pub use fault::{Fault, Rule, status_for};
 pub use fields::{Field, FieldIter, Fields, List, Parameters, unquote};
 pub use framing::{Answers, BodyForm, Framing};
-pub use head::{Heads, Index, Role};
+pub use head::{HeadOf, Heads, Index, Role};
 pub use message::{Event, Message, MessageProgress, MessageToken, Messages, parse_request, parse_response};
 pub use request::{Request, RequestHead, RequestLine};
 pub use response::{Response, ResponseHead, StatusLine};

@@ -119,6 +119,7 @@ impl sealed::Role for Request {
     #[inline(always)]
     fn begin(empty_lines: &mut u32, input: &Input<'_>, rules: &Rules) -> Result<usize, Stop<Fault>> {
         match input.get(0) {
+            Some(b'A'..=b'Z') => Ok(0),
             Some(first) if is_token(first) => Ok(0),
             first => begin_otherwise(first, empty_lines, input, rules),
         }
@@ -132,7 +133,7 @@ impl sealed::Role for Request {
 
     #[inline(always)]
     fn line(bytes: &[u8], rules: &Rules) -> Result<(RequestLine, usize), Halt> {
-        let method_end = token_end(bytes, 0);
+        let method_end = token_end(bytes, 0, b' ');
         match bytes.get(method_end) {
             Some(b' ') if method_end > 0 => {}
             Some(found) => return Err(Fault::new(Rule::Method, method_end, Some(*found)).into()),

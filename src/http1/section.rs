@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::bytes::{is_ows, text_end, token_end, trim};
+use super::bytes::{host_name_end, is_ows, text_end, token_end, trim};
 use super::fault::{Fault, Rule};
 use super::lines::{Halt, Limit, Read, settle};
 use super::rules::{Leniency, Rules};
@@ -57,6 +57,14 @@ pub(super) struct Known {
     pub(super) host: Seen,
     pub(super) content_length: Seen,
     pub(super) transfer_encoding: Seen,
+}
+
+/// A name that is recognised.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Name {
+    Host,
+    ContentLength,
+    TransferEncoding,
 }
 
 /// An index of the fields of a frame.
@@ -155,7 +163,10 @@ impl Section {
     /// Reads a line.
     #[inline(always)]
     fn line(&mut self, bytes: &[u8], at: usize, base: usize, kind: Kind, rules: &Rules) -> Result<Line, Halt> {
-        let colon = token_end(bytes, at);
+        if let Some([b'\r', b'\n', ..]) = bytes.get(at..) {
+            return Ok(Line::Empty(at + 2));
+        }
+        let colon = token_end(bytes, at, b':');
         if colon == at || bytes.get(colon) != Some(&b':') {
             return self.other_line(bytes, at, colon, base, kind, rules);
         }
@@ -179,7 +190,10 @@ impl Section {
                 return Err(Fault::new(Rule::ForbiddenTrailer, base + at, bytes.get(at).copied()).into());
             }
         } else if matches!(name.len(), 4 | 14 | 17) {
-            self.recognise(name, bytes.get(start..end).unwrap_or_default(), base + at, base + start, kind, rules)?;
+            let known = self.recognise(name);
+            if known == Some(Name::Host) && kind == Kind::Request {
+                self.check_host(bytes, start, end, base, rules)?;
+            }
         }
         self.places.push(FieldPlace {
             name: place(base + at),
@@ -209,29 +223,40 @@ impl Section {
 
     /// Notes the fields that decide framing.
     #[inline(always)]
-    fn recognise(&mut self, name: &[u8], value: &[u8], at: usize, value_at: usize, kind: Kind, rules: &Rules) -> Result<(), Halt> {
+    fn recognise(&mut self, name: &[u8]) -> Option<Name> {
         let index = place(self.places.len());
-        let seen = match name.len() {
-            4 if name.eq_ignore_ascii_case(b"host") => &mut self.known.host,
-            14 if name.eq_ignore_ascii_case(b"content-length") => &mut self.known.content_length,
-            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => &mut self.known.transfer_encoding,
-            _ => return Ok(()),
+        let (name, seen) = match name.len() {
+            4 if name.eq_ignore_ascii_case(b"host") => (Name::Host, &mut self.known.host),
+            14 if name.eq_ignore_ascii_case(b"content-length") => (Name::ContentLength, &mut self.known.content_length),
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => (Name::TransferEncoding, &mut self.known.transfer_encoding),
+            _ => return None,
         };
         if seen.count == 0 {
             seen.first = index;
         }
         seen.last = index;
         seen.count += 1;
-        if name.len() == 4 && kind == Kind::Request {
-            if seen.count > 1 {
-                return Err(Fault::new(Rule::ManyHosts, at, None).into());
-            }
-            let may_be_empty = rules.allows(Leniency::EmptyHost);
-            if !(is_host_and_port(value) || value.is_empty() && may_be_empty) {
-                return Err(Fault::new(Rule::BadHost, value_at, value.first().copied()).into());
-            }
+        Some(name)
+    }
+
+    /// Judges a Host field of a request, whose value is at these offsets of `bytes`.
+    #[inline(always)]
+    fn check_host(&self, bytes: &[u8], start: usize, end: usize, base: usize, rules: &Rules) -> Result<(), Halt> {
+        if self.known.host.count == 1 && end > start && host_name_end(bytes, start) == end {
+            return Ok(());
         }
-        Ok(())
+        self.check_other_host(bytes.get(start..end).unwrap_or_default(), base + start, rules)
+    }
+
+    #[cold]
+    fn check_other_host(&self, value: &[u8], at: usize, rules: &Rules) -> Result<(), Halt> {
+        if self.known.host.count > 1 {
+            return Err(Fault::new(Rule::ManyHosts, at, None).into());
+        }
+        if is_host_and_port(value) || value.is_empty() && rules.allows(Leniency::EmptyHost) {
+            return Ok(());
+        }
+        Err(Fault::new(Rule::BadHost, at, value.first().copied()).into())
     }
 
     /// Reads a line that has no name and colon where it should: the empty line, a folded one, or a fault.

@@ -86,13 +86,8 @@ fn is_host(host: &[u8]) -> bool {
         [b'[', address @ .., b']'] => {
             !address.is_empty() && address.iter().all(|byte| *byte == b':' || is_unreserved(*byte) || is_sub_delim(*byte))
         }
-        _ => host.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.')) || is_registered_name(host),
+        _ => are_encoded(host, |byte| is_unreserved(byte) || is_sub_delim(byte)).is_none(),
     }
-}
-
-#[cold]
-fn is_registered_name(host: &[u8]) -> bool {
-    are_encoded(host, |byte| is_unreserved(byte) || is_sub_delim(byte)).is_none()
 }
 
 /// Finds the first byte that is neither of a class nor a `%` and two hex digits.

@@ -7,6 +7,7 @@ mod framing;
 mod heads;
 mod limits;
 mod messages;
+mod oracle;
 
 use framewright::http1::{
     Answers, Body, BodyForm, BodyPart, Event, Fields, Framing, RequestHead, RequestHeads, Requests, ResponseHead, ResponseHeads, Responses,
