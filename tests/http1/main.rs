@@ -8,6 +8,7 @@ mod heads;
 mod limits;
 mod messages;
 mod oracle;
+mod probes;
 
 use framewright::http1::{
     Answers, Body, BodyForm, BodyPart, Event, Fields, Framing, RequestHead, RequestHeads, Requests, ResponseHead, ResponseHeads, Responses,
