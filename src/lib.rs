@@ -33,6 +33,8 @@ mod error;
 pub mod framing;
 pub mod guide;
 #[deny(clippy::indexing_slicing)]
+pub mod http1;
+#[deny(clippy::indexing_slicing)]
 mod input;
 #[cfg(feature = "std")]
 pub mod io;

@@ -13,6 +13,7 @@ use framewright::framing::{
     AsciiLength, Base, Checksum, Cobs, Counts, Delimiter, Fixed, LengthField, Lines, Netstring, OnExcess, Slip, SyncWord, Utf8Lines,
     Varint, VarintForm, Width,
 };
+use framewright::http1::{RequestHeads, Requests, Responses};
 use framewright::{Decode, Engine, Refused, Step, Time};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -515,6 +516,18 @@ fn en_23_a_lent_frame_of_any_other_length_costs_no_allocation() {
 fn en_23_a_lent_frame_that_was_stuffed_costs_no_allocation() {
     check_steady("Cobs", || Cobs::new(4096), &written(|| Cobs::new(4096)));
     check_steady("Slip", || Slip::new(4096), &written(|| Slip::new(4096)));
+}
+
+#[test]
+fn hh_19_a_lent_head_or_part_costs_no_allocation() {
+    let fields = "Host: a\r\nUser-Agent: someone\r\nAccept: text/html, */*\r\n".to_owned();
+    let get = format!("GET /index.html HTTP/1.1\r\n{fields}\r\n");
+    let post = format!("POST / HTTP/1.1\r\n{fields}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n40\r\n{:064}\r\n0\r\nA: b\r\n\r\n", 0);
+    let response = format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 100\r\n\r\n{:0100}", 0);
+    let many = |messages: &[String]| messages.concat().repeat(100).into_bytes();
+    check_steady("RequestHeads", RequestHeads::strict, &many(std::slice::from_ref(&get)));
+    check_steady("Requests", Requests::strict, &many(&[get, post]));
+    check_steady("Responses", Responses::strict, &many(&[response]));
 }
 
 /// Checks that, when messages have been sent, it costs no allocation to send them again, copied or shared.

@@ -85,6 +85,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("src/read.rs", &["error", "buf", "input"]),
     ("src/encode.rs", &["error", "buf"]),
     ("src/framing", &["error", "input", "decode", "encode"]),
+    ("src/http1", &["error", "input", "decode", "encode"]),
     ("src/engine", &["error", "buf", "input", "decode"]),
     ("src/conn", &["error", "time", "buf", "input", "decode", "encode", "engine"]),
     ("src/guide", &[]),

@@ -8,6 +8,7 @@
 //! | [`buffers`] | thresholds and operations | a plain vector; views for good |
 //! | [`contract`] | what a hostile decoder says, and each call to the engine | an account of every byte, and of every answer |
 //! | [`conn`] | each call to a connection, in any order; what hostile protocols and filters do | an account of every frame and message; that it ends |
+//! | [`http1`] | rules, and a stream of messages or of a chunked body | every way of cutting it that the test kit knows; what is read is written again |
 //!
 //! A *twin* reads the whole stream at once, so simply that it is unlikely to be wrong. Numbers are drawn so that a stream of bytes means the same on every platform.
 
@@ -17,6 +18,7 @@ mod conn;
 mod contract;
 mod cuts;
 mod draw;
+mod http1;
 mod twin;
 
 use arbitrary::{Result, Unstructured};
@@ -37,7 +39,8 @@ use twin::varint::Varints;
 type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: &[Target] = &[("codecs", codecs), ("cuts", cuts), ("buffers", buffers), ("contract", contract), ("conn", conn)];
+pub const TARGETS: &[Target] =
+    &[("codecs", codecs), ("cuts", cuts), ("buffers", buffers), ("contract", contract), ("conn", conn), ("http1", http1)];
 
 /// A codec, and what the targets do with it and its twin.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +91,11 @@ pub fn contract(data: &[u8]) {
 /// Runs a connection by calls in any order.
 pub fn conn(data: &[u8]) {
     let _ = conn::check(&mut Unstructured::new(data));
+}
+
+/// Runs messages of HTTP/1.1 through readers and writers.
+pub fn http1(data: &[u8]) {
+    let _ = http1::check(&mut Unstructured::new(data));
 }
 
 /// Draws a codec. Bytes that make no sense to a target are not an error.

@@ -1,0 +1,239 @@
+//! Limits, at each and one beyond it; leniencies and demands, one by one.
+
+use framewright::http1::{Answers, BodyForm, Demand, Leniency, Limits, Rules};
+use framewright::testkit::{Case, Kit};
+use framewright::{Decode, http1};
+
+use super::{body, get, ok, request_heads, requests, response_heads, responses};
+
+const SMALL: Limits = Limits {
+    max_leading_crlf: 1,
+    max_method: 4,
+    max_target: 6,
+    max_reason: 5,
+    max_head: 89,
+    max_name: 10,
+    max_value: 20,
+    max_fields: 3,
+    max_body: 8,
+    max_chunk_size: 7,
+    max_chunk_line: 12,
+    max_chunk_ext: 10,
+    max_chunk_overhead: 40,
+    max_trailers: 2,
+    max_trailer_bytes: 40,
+};
+
+/// Checks that one input is within a limit, and another not, for this reason.
+fn check<D: Decode, M: Fn() -> D>(kit: &Kit<D, M>, within: &[u8], beyond: &[u8], why: &str) {
+    let said = kit.check(within).lines();
+    assert_eq!(said.last().map(String::as_str), Some("end"), "{}: {said:?}", within.escape_ascii());
+    let said = kit.check(beyond).lines();
+    assert!(said.last().is_some_and(|last| last.contains(why)), "{}: {said:?}", beyond.escape_ascii());
+}
+
+fn text(rest: &str) -> Vec<u8> {
+    format!("GET / HTTP/1.0\r\n{rest}").into_bytes()
+}
+
+#[test]
+fn hl_1_each_limit_is_exact() {
+    let rules = Rules::new(SMALL);
+    let heads = request_heads(rules);
+    check(&heads, b"\r\nGET / HTTP/1.0\r\n\r\n", b"\r\n\r\n", "another empty line");
+    check(&heads, b"ABCD / HTTP/1.0\r\n\r\n", b"ABCDE / HTTP/1.0\r\n\r\n", "method longer than the limit of 4 bytes");
+    check(&heads, b"GET /12345 HTTP/1.0\r\n\r\n", b"GET /123456 HTTP/1.0\r\n", "target longer than the limit of 6 bytes");
+    check(&heads, b"ABCD /12345 HTTP/1.0\r\n\r\n", b"0123456789012345678901", "frame at byte 0: the stream ended");
+    check(&heads, b"ABCD /12345 HTTP/1.0\r\n\r\n", b"01234567890123456789012", "start line longer than the limit of 22 bytes");
+    check(&heads, &text("0123456789:\r\n\r\n"), &text("0123456789a:\r\n"), "field name longer than the limit of 10 bytes");
+    check(
+        &heads,
+        &text("A: 1234567890123456 \t \r\n\r\n"),
+        &text("A: 1234567890123456 \t  \r\n"),
+        "field value longer than the limit of 20 bytes",
+    );
+    let longest = "A1234567890".get(..10).unwrap();
+    check(
+        &heads,
+        &text(&format!("{longest}:12345678901234567890\r\n\r\n")),
+        &text(&"x".repeat(34)),
+        "field line longer than the limit of 33 bytes",
+    );
+    check(&heads, &text("A:\r\nB:\r\nC:\r\n\r\n"), &text("A:\r\nB:\r\nC:\r\nD:\r\n"), "expected no more fields");
+    let fill = |last: usize| text(&format!("A: {0}\r\nB: {0}\r\nC: {1}\r\n\r\n", "x".repeat(19), "x".repeat(last)));
+    assert_eq!(fill(18).len(), 89);
+    check(&heads, &fill(18), &fill(19), "head longer than the limit of 89 bytes");
+    check(
+        &response_heads(rules),
+        b"HTTP/1.1 200 12345\r\n\r\n",
+        b"HTTP/1.1 200 123456\r\n",
+        "start line longer than the limit of 20 bytes",
+    );
+    let length = |n: u64| get(&format!("Content-Length: {n}\r\n"));
+    let long_names = Rules::new(Limits { max_name: 30, ..SMALL });
+    check(&requests(long_names), &[&length(8)[..], b"12345678"].concat(), &length(9), "expected a shorter body");
+}
+
+#[test]
+fn hl_1_each_limit_of_bodies_is_exact() {
+    let rules = Rules::new(SMALL);
+    let chunks = body(BodyForm::Chunked, rules);
+    check(&chunks, b"7\r\n1234567\r\n1\r\n8\r\n0\r\n\r\n", b"7\r\n1234567\r\n2\r\n", "expected a shorter body");
+    check(&chunks, b"7\r\n1234567\r\n0\r\n\r\n", b"8\r\n", "expected a smaller chunk");
+    check(&chunks, b"1;12345678\r\na\r\n0\r\n\r\n", b"1;123456789\r\n", "chunk line longer than the limit of 12 bytes");
+    check(
+        &chunks,
+        b"1;1234\r\na\r\n1;1234\r\na\r\n0\r\n\r\n",
+        b"1;1234\r\na\r\n1;12345\r\n",
+        "chunk extensions longer than the limit of 10 bytes",
+    );
+    check(&chunks, b"0\r\nA:\r\nB:\r\n\r\n", b"0\r\nA:\r\nB:\r\nC:\r\n", "expected no more fields");
+    let trailers = |n: usize| format!("0\r\nA: {}\r\nB: {}\r\n\r\n", "x".repeat(14), "x".repeat(n)).into_bytes();
+    check(&chunks, &trailers(14), &trailers(15), "trailers longer than the limit of 40 bytes");
+    // A chunk of one byte may have 18 bytes of framing; these have 19 and 20.
+    let limits = Limits { max_chunk_line: 40, max_chunk_ext: 1000, max_chunk_overhead: 2, max_body: 100, ..SMALL };
+    let tiny = |n: usize, ext: usize| [format!("1;{}\r\na\r\n", "x".repeat(ext)).repeat(n).as_bytes(), b"0\r\n\r\n"].concat();
+    check(&body(BodyForm::Chunked, Rules::new(limits)), &tiny(2, 13), &tiny(2, 14), "expected less framing for so little data");
+    check(&body(BodyForm::Chunked, Rules::new(limits)), &tiny(70, 12), &tiny(3, 13), "expected less framing for so little data");
+    check(
+        &body(BodyForm::Chunked, Rules::STRICT),
+        &tiny(1000, 0).iter().copied().filter(|byte| *byte != b';').collect::<Vec<_>>(),
+        b"x",
+        "",
+    );
+}
+
+#[test]
+fn hl_2_the_defaults_are_those_of_the_table() {
+    let spec = include_str!("../../SPEC.md");
+    let Limits {
+        max_leading_crlf,
+        max_method,
+        max_target,
+        max_reason,
+        max_head,
+        max_name,
+        max_value,
+        max_fields,
+        max_body,
+        max_chunk_size,
+        max_chunk_line,
+        max_chunk_ext,
+        max_chunk_overhead,
+        max_trailers,
+        max_trailer_bytes,
+    } = Limits::default();
+    for (name, value) in [
+        ("max_leading_crlf", u64::from(max_leading_crlf)),
+        ("max_method", max_method as u64),
+        ("max_target", max_target as u64),
+        ("max_reason", max_reason as u64),
+        ("max_head", max_head as u64),
+        ("max_name", max_name as u64),
+        ("max_value", max_value as u64),
+        ("max_fields", max_fields as u64),
+        ("max_body", max_body),
+        ("max_chunk_size", max_chunk_size),
+        ("max_chunk_line", max_chunk_line as u64),
+        ("max_chunk_ext", max_chunk_ext),
+        ("max_chunk_overhead", max_chunk_overhead),
+        ("max_trailers", max_trailers as u64),
+        ("max_trailer_bytes", max_trailer_bytes as u64),
+    ] {
+        assert!(spec.contains(&format!("| `{name}` | {value} |")), "SPEC.md does not have {name} as {value}");
+    }
+}
+
+#[rustfmt::skip]
+#[test]
+fn leniencies() {
+    let allow = |leniency| Rules::STRICT.allow(leniency);
+    response_heads(allow(Leniency::LfInResponseHead)).table(&[
+        Case { clause: "HL-3", input: b"HTTP/1.1 200 OK\nA: b\nC: d\r\n\n",     says: &["HTTP/1.1 200 OK {A=b, C=d}", "end"] },
+        Case { clause: "HL-3", input: b"HTTP/1.1 200\n\r\n",                    says: &["HTTP/1.1 200  {}", "end"] },
+        Case { clause: "HL-3", input: b"HTTP/1.1 200 OK\rA: b\n\n",             says: &["frame at byte 0: expected LF behind CR at byte 16, found 0x41 (RFC 9112 section 2.2)"] },
+    ]);
+    responses(allow(Leniency::LfInResponseHead), Answers::Other).table(&[
+        Case { clause: "HL-3", input: b"HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n1\na", says: &["HTTP/1.1 200 OK {Transfer-Encoding=chunked} Chunked;", "frame at byte 44: expected CR before LF at byte 1, found 0x0a (RFC 9112 section 2.2)"] },
+    ]);
+    request_heads(allow(Leniency::LfInResponseHead)).table(&[
+        Case { clause: "HL-3", input: b"GET / HTTP/1.0\n\n",                    says: &["frame at byte 0: expected CR before LF at byte 14, found 0x0a (RFC 9112 section 2.2)"] },
+    ]);
+    response_heads(allow(Leniency::ObsFoldInResponses)).table(&[
+        Case { clause: "HL-3", input: &ok("A: b \r\n  c\t\r\n\td e\r\nF: g\r\n"), says: &["HTTP/1.1 200 OK {A=b c d e, F=g}", "end"] },
+        Case { clause: "HL-3", input: &ok("A:\r\n b\r\nC: d\r\n \r\n"),         says: &["HTTP/1.1 200 OK {A=b, C=d}", "end"] },
+        Case { clause: "HL-3", input: &[ok("A: b\r\n c\r\nD: e\r\n f\r\n"), ok("A: x\r\n")].concat(), says: &["HTTP/1.1 200 OK {A=b c, D=e f}", "HTTP/1.1 200 OK {A=x}", "end"] },
+        Case { clause: "HL-3", input: &ok("Content-Length: 5\r\n 6\r\n"),       says: &["frame at byte 0: expected a field and no folded line at byte 36, found 0x20 (RFC 9112 section 5.2)"] },
+        Case { clause: "HL-3", input: &ok("A: b\r\nTransfer-Encoding: chunked\r\n , x\r\n"), says: &["frame at byte 0: expected a field and no folded line at byte 51, found 0x20 (RFC 9112 section 5.2)"] },
+        Case { clause: "HL-3", input: &ok(" A: b\r\n"),                         says: &["frame at byte 0: expected a field and no whitespace before it at byte 17, found 0x20 (RFC 9112 section 2.2)"] },
+    ]);
+    request_heads(allow(Leniency::ObsFoldInResponses)).table(&[
+        Case { clause: "HL-3", input: &get("A: b\r\n c\r\n"),                   says: &["frame at byte 0: expected a field and no folded line at byte 31, found 0x20 (RFC 9112 section 5.2)"] },
+    ]);
+    request_heads(allow(Leniency::ObsTextTarget)).table(&[
+        Case { clause: "HL-3", input: b"GET /\xc3\xa4\xff HTTP/1.0\r\n\r\n",    says: &["GET /\\xc3\\xa4\\xff HTTP/1.0 {}", "end"] },
+        Case { clause: "HL-3", input: b"GET /a#b HTTP/1.0\r\n\r\n",             says: &["frame at byte 0: expected a byte of a request target at byte 6, found 0x23 (RFC 9112 section 3.2)"] },
+    ]);
+    request_heads(allow(Leniency::FragmentInTarget)).table(&[
+        Case { clause: "HL-3", input: b"GET /a#b#c HTTP/1.0\r\n\r\n",           says: &["GET /a#b#c HTTP/1.0 {}", "end"] },
+        Case { clause: "HL-3", input: b"GET /\xff HTTP/1.0\r\n\r\n",            says: &["frame at byte 0: expected a byte of a request target at byte 5, found 0xff (RFC 9112 section 3.2)"] },
+    ]);
+    request_heads(allow(Leniency::AsteriskForAnyMethod)).table(&[
+        Case { clause: "HL-3", input: b"M-SEARCH * HTTP/1.0\r\n\r\n",           says: &["M-SEARCH * HTTP/1.0 {}", "end"] },
+        Case { clause: "HL-3", input: b"GET ** HTTP/1.0\r\n\r\n",               says: &["frame at byte 0: expected a target of the form that the method asks for at byte 4, found 0x2a (RFC 9112 section 3.2)"] },
+    ]);
+    request_heads(allow(Leniency::EmptyHost)).table(&[
+        Case { clause: "HL-3", input: b"GET / HTTP/1.1\r\nHost: \r\n\r\n",      says: &["GET / HTTP/1.1 {Host=}", "end"] },
+        Case { clause: "HL-3", input: b"GET / HTTP/1.1\r\nHost: :1\r\n\r\n",    says: &["frame at byte 0: expected a host and perhaps a port at byte 22, found 0x3a (RFC 9112 section 3.2)"] },
+        Case { clause: "HL-3", input: b"GET / HTTP/1.1\r\n\r\n",                says: &["frame at byte 0: expected a Host field at byte 18 (RFC 9112 section 3.2)"] },
+    ]);
+    body(BodyForm::Chunked, allow(Leniency::WhitespaceAfterChunkSize)).table(&[
+        Case { clause: "HL-3", input: b"3 \t\r\nabc\r\n0 \r\n\r\n",             says: &["+abc", "end {}", "end"] },
+        Case { clause: "HL-3", input: b"3 ;a\r\nabc\r\n",                       says: &["frame at byte 0: expected a chunk extension or CR LF at byte 1, found 0x20 (RFC 9112 section 7.1.1)"] },
+        Case { clause: "HL-3", input: b"3 \nabc\r\n",                           says: &["frame at byte 0: expected CR before LF at byte 2, found 0x0a (RFC 9112 section 2.2)"] },
+        Case { clause: "HL-3", input: b" 3\r\n",                                says: &["frame at byte 0: expected a chunk size of 1 to 16 hex digits at byte 0, found 0x20 (RFC 9112 section 7.1)"] },
+    ]);
+    body(BodyForm::Chunked, allow(Leniency::WhitespaceInChunkExtensions)).table(&[
+        Case { clause: "HL-3", input: b"3 ; a = b\t;c =\"d\" ;e\r\nabc\r\n0\r\n\r\n", says: &["+abc", "end {}", "end"] },
+        Case { clause: "HL-3", input: b"3 \r\nabc\r\n",                         says: &["frame at byte 0: expected a chunk extension or CR LF at byte 1, found 0x20 (RFC 9112 section 7.1.1)"] },
+        Case { clause: "HL-3", input: b"3 ; \r\nabc\r\n",                       says: &["frame at byte 0: expected a chunk extension or CR LF at byte 4, found 0x0d (RFC 9112 section 7.1.1)"] },
+    ]);
+}
+
+#[rustfmt::skip]
+#[test]
+fn demands() {
+    let demand = |demand| Rules::STRICT.demand(demand);
+    request_heads(demand(Demand::Rfc3986Target)).table(&[
+        Case { clause: "HL-4", input: b"GET /a%2f;b,c?d=[e]&f HTTP/1.0\r\n\r\n", says: &["GET /a%2f;b,c?d=[e]&f HTTP/1.0 {}", "end"] },
+        Case { clause: "HL-4", input: b"GET /a|b HTTP/1.0\r\n\r\n",             says: &["frame at byte 0: expected a byte of a request target at byte 6, found 0x7c (RFC 9112 section 3.2)"] },
+        Case { clause: "HL-4", input: b"GET /a%2 HTTP/1.0\r\n\r\n",             says: &["frame at byte 0: expected a byte of a request target at byte 6, found 0x25 (RFC 9112 section 3.2)"] },
+        Case { clause: "HL-4", input: b"GET http://a/\" HTTP/1.0\r\n\r\n",      says: &["frame at byte 0: expected a byte of a request target at byte 13, found 0x22 (RFC 9112 section 3.2)"] },
+    ]);
+    response_heads(demand(Demand::StatusBelow600)).table(&[
+        Case { clause: "HL-4", input: b"HTTP/1.1 599 A\r\n\r\n",                says: &["HTTP/1.1 599 A {}", "end"] },
+        Case { clause: "HL-4", input: b"HTTP/1.1 600 A\r\n\r\n",                says: &["frame at byte 0: expected a status of three digits at byte 9, found 0x36 (RFC 9112 section 4)"] },
+    ]);
+    requests(demand(Demand::NoLeadingZeros)).table(&[
+        Case { clause: "HL-4", input: &get("Content-Length: 0\r\n"),            says: &["GET / HTTP/1.1 {Host=a, Content-Length=0} None;", "end {}", "end"] },
+        Case { clause: "HL-4", input: &get("Content-Length: 00\r\n"),           says: &["frame at byte 0: expected a length in digits, below 2^63 at byte 41, found 0x30 (RFC 9110 section 8.6)"] },
+    ]);
+    request_heads(demand(Demand::HostMatchesTarget)).table(&[
+        Case { clause: "HL-4", input: b"GET http://A/ HTTP/1.1\r\nHost: a\r\n\r\n", says: &["GET http://A/ HTTP/1.1 {Host=a}", "end"] },
+        Case { clause: "HL-4", input: b"GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", says: &["frame at byte 0: expected the Host field to say what the target says at byte 30, found 0x61 (RFC 9112 section 3.2.2)"] },
+        Case { clause: "HL-4", input: b"CONNECT b:1 HTTP/1.1\r\nHost: b\r\n\r\n", says: &["frame at byte 0: expected the Host field to say what the target says at byte 28, found 0x62 (RFC 9112 section 3.2.2)"] },
+        Case { clause: "HL-4", input: b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",     says: &["GET / HTTP/1.1 {Host=a}", "end"] },
+    ]);
+    requests(demand(Demand::HostMatchesTarget)).table(&[
+        Case { clause: "HL-4", input: b"GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", says: &["frame at byte 0: expected the Host field to say what the target says at byte 30, found 0x61 (RFC 9112 section 3.2.2)"] },
+    ]);
+}
+
+#[test]
+fn hl_5_rules_are_off_until_they_are_named() {
+    assert_eq!(Rules::default(), Rules::STRICT);
+    let rules = Rules::STRICT.allow(Leniency::EmptyHost).demand(Demand::StatusBelow600);
+    assert!(rules.allows(Leniency::EmptyHost) && !rules.allows(Leniency::ObsTextTarget) && !Rules::STRICT.allows(Leniency::EmptyHost));
+    assert!(rules.demands(Demand::StatusBelow600) && !rules.demands(Demand::Rfc3986Target));
+    assert_eq!(http1::Limits::default(), http1::Limits::DEFAULT);
+}
