@@ -11,7 +11,7 @@ use super::lines::{Halt, Limit, Lines, Read, ReadLines, settle};
 use super::rules::Rules;
 use super::section::{Kind, Section, field_line, longest};
 use crate::decode::{Cause, Decode, Found, Reject, Stop};
-use crate::error::ErrorCause;
+use crate::error::{Error, ErrorCause};
 use crate::input::Input;
 
 /// What a message is: [`Request`](super::Request) or [`Response`](super::Response).
@@ -110,7 +110,7 @@ impl<R: Role> Index<R> {
     /// assert_eq!((head.target(), head.as_bytes().len()), (&b"/"[..], 27));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn parse<'a>(&'a mut self, bytes: &'a [u8], rules: &Rules) -> Result<Option<HeadOf<'a, R>>, ErrorCause<Fault>> {
+    pub fn parse<'a>(&'a mut self, bytes: &'a [u8], rules: &Rules) -> Result<Option<HeadOf<'a, R>>, Error<Fault>> {
         self.clear();
         let input = Input::from(bytes);
         let mut empty_lines = u32::MAX;
@@ -121,11 +121,11 @@ impl<R: Role> Index<R> {
         let len = match read {
             Ok(len) => len,
             Err(Stop::Idle | Stop::Need(_)) => return Ok(None),
-            Err(Stop::Fatal(cause) | Stop::Bad { cause, .. }) => return Err(cause.into()),
+            Err(Stop::Fatal(cause) | Stop::Bad { cause, .. }) => return Err(Error::fatal(0, cause)),
         };
         let frame = bytes.get(..len).unwrap_or_default();
         self.section.unfold(frame);
-        R::judge_whole(frame, self, rules).map_err(ErrorCause::Fault)?;
+        R::judge_whole(frame, self, rules).map_err(|fault| Error::fatal(0, ErrorCause::Fault(fault)))?;
         Ok(Some(R::head(frame, self)))
     }
 
