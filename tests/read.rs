@@ -2,7 +2,7 @@
 
 use core::convert::Infallible;
 use core::fmt::Debug;
-use framewright::buf::{BufConfig, LinearBuf, SegmentedBuf, StreamBufMut};
+use framewright::buf::{BufConfig, LinearBuf, Needle, SegmentedBuf, StreamBufMut};
 use framewright::decode::{Found, Stop};
 use framewright::read::{self, Reader, Source};
 use framewright::{Decode, Engine, Input, NeedMoreData, Step};
@@ -256,4 +256,17 @@ fn rd_4_nothing_can_be_read_of_nothing() {
     assert_eq!((read::peek_array(&&b""[..]), read::read_array(&mut &b""[..])), (Ok([]), Ok([])));
     let input = Input::from(&b""[..]);
     assert_eq!(read::read_array(&mut Reader::new(&input)), Ok([]));
+}
+
+#[test]
+fn rd_3_an_input_is_searched_from_where_the_last_search_stopped() {
+    let input = Input::from(&b"a\r\rb\r\n"[..]);
+    let mut at = 0;
+    assert_eq!(input.find(&Needle::new(b""), &mut at), Some(0));
+    assert_eq!((input.find(&Needle::new(b"\r\n"), &mut at), at), (Some(4), 4));
+    let (mut from, mut behind) = (5, 99);
+    assert_eq!((input.find(&Needle::new(b"\r\n"), &mut from), from), (None, 5));
+    assert_eq!((input.find(&Needle::new(b""), &mut behind), behind), (Some(6), 6));
+    let mut at = 0;
+    assert_eq!((input.find(&Needle::new(b"xyz"), &mut at), at), (None, 4));
 }
