@@ -666,6 +666,8 @@ impl Account {
         let failure = Failure { offset: place.offset, cause: ErrorCause::Fault(Fault(look.mark)), is_fatal };
         if is_fatal {
             self.state = State::Failed(failure.clone());
+        } else if handoff {
+            self.state = State::Over;
         }
         Err(failure)
     }
