@@ -6,6 +6,7 @@ pub mod buffers;
 pub mod consume;
 pub mod contender;
 pub mod hand;
+pub mod http1;
 pub mod ours;
 pub mod output;
 pub mod peers;

@@ -8,7 +8,7 @@ use super::fields::Fields;
 use super::framing::BodyForm;
 use super::lines::{Limit, Lines, Read, ReadLines};
 use super::rules::Rules;
-use super::section::{Kind, Section, field_line, longest};
+use super::section::{Kind, Section, longest_line, longest};
 use crate::decode::{Cause, Decode, Found, Stop};
 use crate::error::NeedMoreData;
 use crate::input::Input;
@@ -239,7 +239,7 @@ pub(super) struct ReadTrailers<'a> {
 
 impl ReadLines for ReadTrailers<'_> {
     fn line_limit(&self) -> Limit {
-        field_line(self.rules)
+        longest_line(self.rules)
     }
 
     fn read(&mut self, bytes: &[u8], base: usize) -> Result<Read, Cause<Fault>> {

@@ -9,7 +9,7 @@ use super::fault::Fault;
 use super::framing::Framing;
 use super::lines::{Halt, Limit, Lines, Read, ReadLines, settle};
 use super::rules::Rules;
-use super::section::{Kind, Section, field_line, longest};
+use super::section::{Kind, Section, longest_line, longest};
 use crate::decode::{Cause, Decode, Found, Reject, Stop};
 use crate::error::{Error, ErrorCause};
 use crate::input::Input;
@@ -164,7 +164,7 @@ struct Reader<'a, R: Role> {
 
 impl<R: Role> ReadLines for Reader<'_, R> {
     fn line_limit(&self) -> Limit {
-        if self.line.is_some() { field_line(self.rules) } else { R::line_limit(self.rules) }
+        if self.line.is_some() { longest_line(self.rules) } else { R::line_limit(self.rules) }
     }
 
     #[inline(always)]

@@ -87,7 +87,7 @@ impl<'a> RequestHead<'a> {
     /// # Errors
     /// A broken rule, or a length beyond [`max_body`](super::Limits::max_body): where the body ends is in doubt, and so is whatever follows.
     pub fn framing(&self, rules: &Rules) -> Result<Framing, Fault> {
-        framing::of_request(self.method() == "CONNECT", self.line.version, self.frame, &self.index.section, rules)
+        framing::of_request(self.frame.starts_with(b"CONNECT "), self.line.version, self.frame, &self.index.section, rules)
     }
 
     /// Returns the whole head, byte for byte, with the empty line.
@@ -133,7 +133,7 @@ impl sealed::Role for Request {
 
     #[inline(always)]
     fn line(bytes: &[u8], rules: &Rules) -> Result<(RequestLine, usize), Halt> {
-        let method_end = token_end(bytes, 0, b' ');
+        let method_end = token_end(bytes, 0);
         match bytes.get(method_end) {
             Some(b' ') if method_end > 0 => {}
             Some(found) => return Err(Fault::new(Rule::Method, method_end, Some(*found)).into()),

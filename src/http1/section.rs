@@ -37,9 +37,23 @@ impl FieldPlace {
     }
 }
 
-/// A line that was read, and where it ends.
+/// Where the parts of a field's line are.
+#[derive(Clone, Copy)]
+struct FieldLine {
+    colon: usize,
+    /// The value, without whitespace around it.
+    start: usize,
+    end: usize,
+    /// The end of the text.
+    stop: usize,
+    /// The next line.
+    next: usize,
+}
+
+/// A line that is not as most are, and where the next begins.
 enum Line {
-    Field(usize),
+    Field(FieldLine),
+    Folded(usize),
     Empty(usize),
 }
 
@@ -149,87 +163,91 @@ impl Section {
     /// Reads the lines that lie whole in `bytes` from offset `at` of it on, which is offset `base + at` of the frame.
     #[inline(always)]
     pub(super) fn read(&mut self, bytes: &[u8], mut at: usize, base: usize, kind: Kind, rules: &Rules) -> Result<Read, Cause<Fault>> {
-        let limit = rules.limits.field_line();
         loop {
-            match self.line(bytes, at, base, kind, rules) {
-                Ok(Line::Field(end)) if end - at <= limit => at = end,
-                Ok(Line::Empty(end)) => return Ok(Read::Whole(base + end)),
-                Ok(Line::Field(_)) => return settle(Halt::Short, bytes.get(at..).unwrap_or_default(), base + at, field_line(rules)),
-                Err(halt) => return settle(halt, bytes.get(at..).unwrap_or_default(), base + at, field_line(rules)),
+            let line = match field_line(bytes, at) {
+                Some(line) => line,
+                None if is_crlf(bytes, at) => return Ok(Read::Whole(base + at + 2)),
+                None => match self.other_line(bytes, at, base, kind, rules) {
+                    Ok(Line::Field(line)) => line,
+                    Ok(Line::Folded(next)) => {
+                        at = next;
+                        continue;
+                    }
+                    Ok(Line::Empty(next)) => return Ok(Read::Whole(base + next)),
+                    Err(halt) => return unread(halt, bytes, at, base, rules),
+                },
+            };
+            let name = line.colon - at;
+            let limits = &rules.limits;
+            let (most, may_matter) = match kind {
+                Kind::Trailers => (limits.max_trailers, true),
+                Kind::Request | Kind::Response => (limits.max_fields, matches!(name, 4 | 14 | 17)),
+            };
+            if name > limits.max_name || line.stop - line.colon > limits.max_value.saturating_add(1) || self.places.len() >= most {
+                return unread(self.beyond_limit(name, line, base + at, rules), bytes, at, base, rules);
             }
-        }
-    }
-
-    /// Reads a line.
-    #[inline(always)]
-    fn line(&mut self, bytes: &[u8], at: usize, base: usize, kind: Kind, rules: &Rules) -> Result<Line, Halt> {
-        if let Some([b'\r', b'\n', ..]) = bytes.get(at..) {
-            return Ok(Line::Empty(at + 2));
-        }
-        let colon = token_end(bytes, at, b':');
-        if colon == at || bytes.get(colon) != Some(&b':') {
-            return self.other_line(bytes, at, colon, base, kind, rules);
-        }
-        let mut start = colon + 1;
-        while bytes.get(start).is_some_and(|byte| is_ows(*byte)) {
-            start += 1;
-        }
-        let stop = text_end(bytes, start);
-        let next = line_end(bytes, stop, base, kind, rules, Rule::FieldValue)?;
-        let mut end = stop;
-        while end > start && bytes.get(end - 1).is_some_and(|byte| is_ows(*byte)) {
-            end -= 1;
-        }
-        self.check_limits(colon - at, stop - colon - 1, base + at, kind, rules)?;
-        let name = bytes.get(at..colon).unwrap_or_default();
-        if kind == Kind::Trailers {
-            if is_forbidden(name) {
-                if rules.allows(Leniency::DropForbiddenTrailers) {
-                    return Ok(Line::Field(next));
+            if may_matter {
+                match self.note(bytes.get(at..line.colon).unwrap_or_default(), bytes, line, base + at, kind, rules) {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        at = line.next;
+                        continue;
+                    }
+                    Err(fault) => return unread(fault.into(), bytes, at, base, rules),
                 }
-                return Err(Fault::new(Rule::ForbiddenTrailer, base + at, bytes.get(at).copied()).into());
             }
-        } else if matches!(name.len(), 4 | 14 | 17) {
-            let known = self.recognise(name);
-            if known == Some(Name::Host) && kind == Kind::Request {
-                self.check_host(bytes, start, end, base, rules)?;
-            }
+            self.places.push(FieldPlace {
+                name: place(base + at),
+                colon: place(base + line.colon),
+                value: place(base + line.start),
+                end: place(base + line.end),
+            });
+            at = line.next;
         }
-        self.places.push(FieldPlace {
-            name: place(base + at),
-            colon: place(base + colon),
-            value: place(base + start),
-            end: place(base + end),
-        });
-        Ok(Line::Field(next))
     }
 
-    /// Checks the limits of a field; of trailers that are left out too.
-    #[inline(always)]
-    fn check_limits(&self, name: usize, value: usize, at: usize, kind: Kind, rules: &Rules) -> Result<(), Halt> {
+    /// Which limit a field is beyond; of trailers that are left out too.
+    #[cold]
+    fn beyond_limit(&self, name: usize, line: FieldLine, at: usize, rules: &Rules) -> Halt {
         let limits = &rules.limits;
-        let most = if kind == Kind::Trailers { limits.max_trailers } else { limits.max_fields };
         if name > limits.max_name {
-            return Err(Halt::too_large("field name", limits.max_name));
+            return Halt::too_large("field name", limits.max_name);
         }
-        if value > limits.max_value {
-            return Err(Halt::too_large("field value", limits.max_value));
+        if line.stop - line.colon - 1 > limits.max_value {
+            return Halt::too_large("field value", limits.max_value);
         }
-        if self.places.len() >= most {
-            return Err(Fault::new(Rule::TooManyFields, at, None).into());
+        Fault::new(Rule::TooManyFields, at, None).into()
+    }
+
+    /// Judges and notes a field whose name may have a meaning here, at offset `at` of the frame. Tells whether it is to be kept.
+    #[inline(always)]
+    fn note(&mut self, name: &[u8], bytes: &[u8], line: FieldLine, at: usize, kind: Kind, rules: &Rules) -> Result<bool, Fault> {
+        if kind == Kind::Trailers {
+            return match (is_forbidden(name), rules.allows(Leniency::DropForbiddenTrailers)) {
+                (false, _) => Ok(true),
+                (true, true) => Ok(false),
+                (true, false) => Err(Fault::new(Rule::ForbiddenTrailer, at, name.first().copied())),
+            };
         }
-        Ok(())
+        if self.recognise(name) == Some(Name::Host) && kind == Kind::Request {
+            let base = at + name.len() - line.colon;
+            self.check_host(bytes, line.start, line.end, base, rules)?;
+        }
+        Ok(true)
     }
 
     /// Notes the fields that decide framing.
     #[inline(always)]
     fn recognise(&mut self, name: &[u8]) -> Option<Name> {
         let index = place(self.places.len());
-        let (name, seen) = match name.len() {
-            4 if name.eq_ignore_ascii_case(b"host") => (Name::Host, &mut self.known.host),
-            14 if name.eq_ignore_ascii_case(b"content-length") => (Name::ContentLength, &mut self.known.content_length),
-            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => (Name::TransferEncoding, &mut self.known.transfer_encoding),
-            _ => return None,
+        let (name, seen) = if is_named(name, b"host") {
+            (Name::Host, &mut self.known.host)
+        } else if is_named(name, b"content-length") {
+            (Name::ContentLength, &mut self.known.content_length)
+        } else if is_named(name, b"transfer-encoding") {
+            (Name::TransferEncoding, &mut self.known.transfer_encoding)
+        } else {
+            return None;
         };
         if seen.count == 0 {
             seen.first = index;
@@ -241,7 +259,7 @@ impl Section {
 
     /// Judges a Host field of a request, whose value is at these offsets of `bytes`.
     #[inline(always)]
-    fn check_host(&self, bytes: &[u8], start: usize, end: usize, base: usize, rules: &Rules) -> Result<(), Halt> {
+    fn check_host(&self, bytes: &[u8], start: usize, end: usize, base: usize, rules: &Rules) -> Result<(), Fault> {
         if self.known.host.count == 1 && end > start && host_name_end(bytes, start) == end {
             return Ok(());
         }
@@ -249,39 +267,49 @@ impl Section {
     }
 
     #[cold]
-    fn check_other_host(&self, value: &[u8], at: usize, rules: &Rules) -> Result<(), Halt> {
+    fn check_other_host(&self, value: &[u8], at: usize, rules: &Rules) -> Result<(), Fault> {
         if self.known.host.count > 1 {
-            return Err(Fault::new(Rule::ManyHosts, at, None).into());
+            return Err(Fault::new(Rule::ManyHosts, at, None));
         }
         if is_host_and_port(value) || value.is_empty() && rules.allows(Leniency::EmptyHost) {
             return Ok(());
         }
-        Err(Fault::new(Rule::BadHost, at, value.first().copied()).into())
+        Err(Fault::new(Rule::BadHost, at, value.first().copied()))
     }
 
-    /// Reads a line that has no name and colon where it should: the empty line, a folded one, or a fault.
+    /// Reads a line that is no field with CR LF behind it, nor empty with CR LF.
+    #[cold]
     #[inline(never)]
-    fn other_line(&mut self, bytes: &[u8], at: usize, stop: usize, base: usize, kind: Kind, rules: &Rules) -> Result<Line, Halt> {
-        let Some(found) = bytes.get(stop).copied() else { return Err(Halt::Short) };
-        if stop == at && matches!(found, b'\r' | b'\n') {
-            return line_end(bytes, stop, base, kind, rules, Rule::FieldName).map(Line::Empty);
+    fn other_line(&mut self, bytes: &[u8], at: usize, base: usize, kind: Kind, rules: &Rules) -> Result<Line, Halt> {
+        let colon = token_end(bytes, at);
+        let Some(found) = bytes.get(colon).copied() else { return Err(Halt::Short) };
+        if colon == at && matches!(found, b'\r' | b'\n') {
+            return line_end(bytes, colon, base, kind, rules, Rule::FieldName).map(Line::Empty);
         }
         let rule = match found {
-            b' ' | b'\t' if stop > at => Rule::SpaceBeforeColon,
+            b':' if colon > at => {
+                let (start, stop) = value_places(bytes, colon);
+                let next = line_end(bytes, stop, base, kind, rules, Rule::FieldValue)?;
+                return Ok(Line::Field(FieldLine { colon, start, end: value_end(bytes, start, stop), stop, next }));
+            }
+            b' ' | b'\t' if colon > at => Rule::SpaceBeforeColon,
             b' ' | b'\t' if self.places.is_empty() => Rule::SpaceBeforeField,
             b' ' | b'\t' if kind == Kind::Response && rules.allows(Leniency::ObsFoldInResponses) => {
-                return self.folded_line(bytes, at, base, rules).map(Line::Field);
+                return self.folded_line(bytes, at, base, rules).map(Line::Folded);
             }
             b' ' | b'\t' => Rule::ObsFold,
             _ => Rule::FieldName,
         };
-        Err(Fault::new(rule, base + stop, Some(found)).into())
+        Err(Fault::new(rule, base + colon, Some(found)).into())
     }
 
     /// Notes that the value before this line goes on in it.
     fn folded_line(&mut self, bytes: &[u8], at: usize, base: usize, rules: &Rules) -> Result<usize, Halt> {
         let stop = text_end(bytes, at);
         let next = line_end(bytes, stop, base, Kind::Response, rules, Rule::FieldValue)?;
+        if next - at > rules.limits.field_line() {
+            return Err(Halt::Short);
+        }
         let number = place(self.places.len().saturating_sub(1));
         let known = [self.known.host, self.known.content_length, self.known.transfer_encoding];
         if known.iter().any(|seen| seen.count > 0 && seen.last == number) {
@@ -340,19 +368,66 @@ pub(super) const FORBIDDEN: &[&str] = &[
     "www-authenticate",
 ];
 
+/// Finds the parts of a field's line with CR LF behind it.
+#[inline(always)]
+fn field_line(bytes: &[u8], at: usize) -> Option<FieldLine> {
+    let colon = token_end(bytes, at);
+    if bytes.get(colon) != Some(&b':') || colon == at {
+        return None;
+    }
+    let (start, stop) = value_places(bytes, colon);
+    is_crlf(bytes, stop).then(|| FieldLine { colon, start, end: value_end(bytes, start, stop), stop, next: stop + 2 })
+}
+
+/// Where a value begins behind its colon, and where the text ends.
+#[inline(always)]
+fn value_places(bytes: &[u8], colon: usize) -> (usize, usize) {
+    let mut start = colon + 1;
+    while bytes.get(start).is_some_and(|byte| is_ows(*byte)) {
+        start += 1;
+    }
+    (start, text_end(bytes, start))
+}
+
+/// Where a value ends, before the whitespace at the end of the text.
+#[inline(always)]
+fn value_end(bytes: &[u8], start: usize, stop: usize) -> usize {
+    let mut end = stop;
+    while end > start && bytes.get(end - 1).is_some_and(|byte| is_ows(*byte)) {
+        end -= 1;
+    }
+    end
+}
+
+/// Whether this is the name, which is given in lower case, in any case. Both are tokens, and no two bytes of tokens that are the same but for the bit of case are anything but letters.
+#[inline(always)]
+fn is_named<const N: usize>(name: &[u8], lower: &[u8; N]) -> bool {
+    name.first_chunk::<N>().is_some_and(|name| name.iter().zip(lower).all(|(byte, lower)| byte | 0x20 == *lower)) && name.len() == N
+}
+
+/// What comes of the line at offset `at` that is not read.
+#[cold]
+fn unread(halt: Halt, bytes: &[u8], at: usize, base: usize, rules: &Rules) -> Result<Read, Cause<Fault>> {
+    settle(halt, bytes.get(at..).unwrap_or_default(), base + at, longest_line(rules))
+}
+
 /// How long a field's line may be.
-pub(super) fn field_line(rules: &Rules) -> Limit {
+pub(super) fn longest_line(rules: &Rules) -> Limit {
     Limit { what: "field line", bytes: rules.limits.field_line() }
 }
 
 /// The end of the line, when it is at offset `stop`, where text has ended.
 #[inline(always)]
 pub(super) fn line_end(bytes: &[u8], stop: usize, base: usize, kind: Kind, rules: &Rules, otherwise: Rule) -> Result<usize, Halt> {
-    match bytes.get(stop..) {
-        Some([b'\r', b'\n', ..]) => Ok(stop + 2),
-        Some(rest) => bad_line_end(rest, stop, base, kind, rules, otherwise),
-        None => Err(Halt::Short),
+    if is_crlf(bytes, stop) {
+        return Ok(stop + 2);
     }
+    bad_line_end(bytes.get(stop..).unwrap_or_default(), stop, base, kind, rules, otherwise)
+}
+
+#[inline(always)]
+fn is_crlf(bytes: &[u8], at: usize) -> bool {
+    bytes.get(at..).and_then(<[u8]>::first_chunk::<2>).is_some_and(|end| *end == *b"\r\n")
 }
 
 #[cold]
