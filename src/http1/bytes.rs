@@ -53,21 +53,21 @@ const fn has_below(word: u64, least: u8) -> bool {
 /// Finds the first byte from `at` on that is no byte of a token.
 #[inline(always)]
 pub(super) fn token_end(bytes: &[u8], at: usize) -> usize {
-    let rest = bytes.get(at..).unwrap_or_default();
+    let Some(rest) = bytes.get(at..) else { return at };
     at + rest.len() - first_of(rest, |byte| !TOKENS[usize::from(byte)])
 }
 
 /// Finds the first byte from `at` on that is no letter, digit, `-` or `.`: where most hosts end.
 #[inline(always)]
 pub(super) fn host_name_end(bytes: &[u8], at: usize) -> usize {
-    let rest = bytes.get(at..).unwrap_or_default();
+    let Some(rest) = bytes.get(at..) else { return at };
     at + rest.len() - first_of(rest, |byte| !HOSTS[usize::from(byte)])
 }
 
 /// Finds the first byte from `at` on that is not in 0x21..=0x7e, or is `#`: where a target ends.
 #[inline(always)]
 pub(super) fn target_end(bytes: &[u8], at: usize) -> usize {
-    let rest = bytes.get(at..).unwrap_or_default();
+    let Some(rest) = bytes.get(at..) else { return at };
     let mut left = rest;
     while let Some((word, more)) = left.split_first_chunk::<8>() {
         let word = u64::from_le_bytes(*word);
@@ -84,7 +84,7 @@ pub(super) fn target_end(bytes: &[u8], at: usize) -> usize {
 /// Finds the first control byte from `at` on, HTAB aside: where a value or a reason ends.
 #[inline(always)]
 pub(super) fn text_end(bytes: &[u8], at: usize) -> usize {
-    let rest = bytes.get(at..).unwrap_or_default();
+    let Some(rest) = bytes.get(at..) else { return at };
     let mut left = rest;
     let mut words = 0;
     while let Some((word, more)) = left.split_first_chunk::<8>() {

@@ -34,6 +34,9 @@ pub(super) mod sealed {
 
         const KIND: Kind;
 
+        /// Whether these bytes begin as most messages do.
+        fn is_start(bytes: &[u8]) -> bool;
+
         /// Judges the first byte of a message, which is there. Returns how many bytes are to be skipped.
         fn begin(empty_lines: &mut u32, input: &Input<'_>, rules: &Rules) -> Result<usize, Stop<Fault>>;
 
@@ -112,13 +115,7 @@ impl<R: Role> Index<R> {
     /// ```
     pub fn parse<'a>(&'a mut self, bytes: &'a [u8], rules: &Rules) -> Result<Option<HeadOf<'a, R>>, Error<Fault>> {
         self.clear();
-        let input = Input::from(bytes);
-        let mut empty_lines = u32::MAX;
-        let read = match input.begin() {
-            Ok(()) => R::begin(&mut empty_lines, &input, rules).and_then(|_| self.read(&input, rules)),
-            Err(_) => return Ok(None),
-        };
-        let len = match read {
+        let len = match self.read_slice(bytes, rules) {
             Ok(len) => len,
             Err(Stop::Idle | Stop::Need(_)) => return Ok(None),
             Err(Stop::Fatal(cause) | Stop::Bad { cause, .. }) => return Err(Error::fatal(0, cause)),
@@ -127,6 +124,29 @@ impl<R: Role> Index<R> {
         self.section.unfold(frame);
         R::judge_whole(frame, self, rules).map_err(|fault| Error::fatal(0, ErrorCause::Fault(fault)))?;
         Ok(Some(R::head(frame, self)))
+    }
+
+    /// Reads a head from the start of one slice, into a fresh index. Returns its length.
+    #[inline(always)]
+    fn read_slice(&mut self, bytes: &[u8], rules: &Rules) -> Result<usize, Stop<Fault>> {
+        let within = bytes.get(..longest(rules.limits.max_head)).unwrap_or(bytes);
+        if R::is_start(within) {
+            let mut reader = Reader::<R> { line: &mut self.line, section: &mut self.section, rules };
+            if let Ok(Read::Whole(len)) = reader.read(within, 0) {
+                return R::judge(self, len).map(|()| len).map_err(Stop::Fatal);
+            }
+        }
+        self.read_other_slice(bytes, rules)
+    }
+
+    /// The same for bytes that begin with no whole head, from the start.
+    #[cold]
+    fn read_other_slice(&mut self, bytes: &[u8], rules: &Rules) -> Result<usize, Stop<Fault>> {
+        self.clear();
+        let input = Input::from(bytes);
+        input.begin()?;
+        R::begin(&mut u32::MAX, &input, rules)?;
+        self.read(&input, rules)
     }
 
     /// Makes it fresh, and keeps its allocations.

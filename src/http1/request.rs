@@ -35,33 +35,32 @@ pub struct RequestLine {
 pub struct RequestHead<'a> {
     frame: &'a [u8],
     index: &'a Index<Request>,
-    line: RequestLine,
 }
 
 impl<'a> RequestHead<'a> {
     /// Returns the method, which is a token: `GET`. Its case matters.
     #[must_use]
     pub fn method(&self) -> &'a str {
-        let method = self.frame.get(..self.line.method_end as usize).unwrap_or_default();
+        let method = self.frame.get(..self.line().method_end as usize).unwrap_or_default();
         core::str::from_utf8(method).unwrap_or_default()
     }
 
     /// Returns the target, as it came.
     #[must_use]
     pub fn target(&self) -> &'a [u8] {
-        self.frame.get(self.line.method_end as usize + 1..self.line.target_end as usize).unwrap_or_default()
+        self.frame.get(self.line().method_end as usize + 1..self.line().target_end as usize).unwrap_or_default()
     }
 
     /// Returns which of the four forms the target has.
     #[must_use]
     pub fn form(&self) -> TargetForm {
-        self.line.form
+        self.line().form
     }
 
     /// Returns the version.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.line.version
+        self.line().version
     }
 
     /// Returns the fields.
@@ -73,7 +72,7 @@ impl<'a> RequestHead<'a> {
     /// Returns host and port that the request is for: of the target where it has them, and otherwise of the Host field (RFC 9112 section 3.3).
     #[must_use]
     pub fn authority(&self) -> Option<&'a [u8]> {
-        let in_target = match self.line.form {
+        let in_target = match self.line().form {
             TargetForm::Absolute => target::authority(self.target()),
             TargetForm::Authority => Some(self.target()),
             TargetForm::Origin | TargetForm::Asterisk => None,
@@ -87,7 +86,12 @@ impl<'a> RequestHead<'a> {
     /// # Errors
     /// A broken rule, or a length beyond [`max_body`](super::Limits::max_body): where the body ends is in doubt, and so is whatever follows.
     pub fn framing(&self, rules: &Rules) -> Result<Framing, Fault> {
-        framing::of_request(self.frame.starts_with(b"CONNECT "), self.line.version, self.frame, &self.index.section, rules)
+        framing::of_request(self.frame.starts_with(b"CONNECT "), self.line().version, self.frame, &self.index.section, rules)
+    }
+
+    #[inline(always)]
+    fn line(&self) -> RequestLine {
+        self.index.line.unwrap_or_default()
     }
 
     /// Returns the whole head, byte for byte, with the empty line.
@@ -117,6 +121,11 @@ impl sealed::Role for Request {
     const KIND: Kind = Kind::Request;
 
     #[inline(always)]
+    fn is_start(bytes: &[u8]) -> bool {
+        matches!(bytes.first(), Some(b'A'..=b'Z'))
+    }
+
+    #[inline(always)]
     fn begin(empty_lines: &mut u32, input: &Input<'_>, rules: &Rules) -> Result<usize, Stop<Fault>> {
         match input.get(0) {
             Some(b'A'..=b'Z') => Ok(0),
@@ -142,7 +151,7 @@ impl sealed::Role for Request {
         let target_start = method_end + 1;
         let target_end = find_target_end(bytes, target_start, rules)?;
         let version = match bytes.get(target_end + 1..).and_then(<[u8]>::first_chunk) {
-            Some(b"HTTP/1.1") => Version::Http11,
+            Some(written) if *written == *b"HTTP/1.1" => Version::Http11,
             _ => other_version(bytes, target_end + 1)?,
         };
         let end = line_end(bytes, target_end + 9, 0, Kind::Request, rules, Rule::Version)?;
@@ -171,7 +180,7 @@ impl sealed::Role for Request {
 
     #[inline(always)]
     fn head<'a>(frame: &'a [u8], index: &'a Index<Self>) -> RequestHead<'a> {
-        RequestHead { frame, index, line: index.line.unwrap_or_default() }
+        RequestHead { frame, index }
     }
 
     #[inline(always)]

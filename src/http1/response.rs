@@ -33,7 +33,6 @@ pub struct StatusLine {
 pub struct ResponseHead<'a> {
     frame: &'a [u8],
     index: &'a Index<Response>,
-    line: StatusLine,
 }
 
 /// Where a reason begins: behind the version, a space, the status and another.
@@ -43,19 +42,19 @@ impl<'a> ResponseHead<'a> {
     /// Returns the version.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.line.version
+        self.line().version
     }
 
     /// Returns the status, from 100 to 999.
     #[must_use]
     pub fn status(&self) -> u16 {
-        self.line.status
+        self.line().status
     }
 
     /// Returns the reason, which may be empty and means nothing.
     #[must_use]
     pub fn reason(&self) -> &'a [u8] {
-        self.frame.get(REASON..self.line.reason_end as usize).unwrap_or_default()
+        self.frame.get(REASON..self.line().reason_end as usize).unwrap_or_default()
     }
 
     /// Returns the fields.
@@ -69,7 +68,12 @@ impl<'a> ResponseHead<'a> {
     /// # Errors
     /// A broken rule, or a length beyond [`max_body`](super::Limits::max_body): where the body ends is in doubt, and so is whatever follows.
     pub fn framing(&self, answers: Answers, rules: &Rules) -> Result<Framing, Fault> {
-        framing::of_response(answers, self.line.version, self.line.status, self.frame, &self.index.section, rules)
+        framing::of_response(answers, self.line().version, self.line().status, self.frame, &self.index.section, rules)
+    }
+
+    #[inline(always)]
+    fn line(&self) -> StatusLine {
+        self.index.line.unwrap_or_default()
     }
 
     /// Returns the whole head, byte for byte, with the empty line.
@@ -98,6 +102,11 @@ impl sealed::Role for Response {
 
     const KIND: Kind = Kind::Response;
 
+    #[inline(always)]
+    fn is_start(bytes: &[u8]) -> bool {
+        bytes.starts_with(b"HTTP/")
+    }
+
     /// Each of the first bytes is judged as it comes.
     #[inline(always)]
     fn begin(_: &mut u32, input: &Input<'_>, _: &Rules) -> Result<usize, Stop<Fault>> {
@@ -113,7 +122,7 @@ impl sealed::Role for Response {
     #[inline(always)]
     fn line(bytes: &[u8], rules: &Rules) -> Result<(StatusLine, usize), Halt> {
         let version = match bytes.first_chunk() {
-            Some(b"HTTP/1.1") => Version::Http11,
+            Some(written) if *written == *b"HTTP/1.1" => Version::Http11,
             _ => other_version(bytes)?,
         };
         let status = status(bytes, rules)?;
@@ -136,7 +145,7 @@ impl sealed::Role for Response {
 
     #[inline(always)]
     fn head<'a>(frame: &'a [u8], index: &'a Index<Self>) -> ResponseHead<'a> {
-        ResponseHead { frame, index, line: index.line.unwrap_or_default() }
+        ResponseHead { frame, index }
     }
 
     #[inline(always)]
