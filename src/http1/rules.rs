@@ -34,7 +34,7 @@ pub struct Limits {
     pub max_chunk_line: usize,
     /// Bytes of all chunk extensions of a body. 8 KiB.
     pub max_chunk_ext: u64,
-    /// Bytes of chunked framing that a body may have beyond a quarter of its data; trailers do not count. 16 KiB.
+    /// Bytes of chunked framing that a body may have beyond 16 for each chunk and twice its data; trailers do not count. 16 KiB.
     pub max_chunk_overhead: u64,
     /// Fields behind a chunked body. 32.
     pub max_trailers: usize,

@@ -103,6 +103,92 @@ fn hl_1_each_limit_of_bodies_is_exact() {
     );
 }
 
+/// One limit, and streams that have exactly so much of what it limits.
+struct Limited {
+    set: fn(&mut Limits, usize),
+    /// The stream that has `n` of it, unless none has.
+    stream: fn(usize) -> Option<Vec<u8>>,
+    read: fn(Rules, &[u8]) -> Vec<String>,
+    why: &'static str,
+}
+
+fn read_request_head(rules: Rules, stream: &[u8]) -> Vec<String> {
+    request_heads(rules).check(stream).lines()
+}
+
+fn read_response_head(rules: Rules, stream: &[u8]) -> Vec<String> {
+    response_heads(rules).check(stream).lines()
+}
+
+fn read_requests(rules: Rules, stream: &[u8]) -> Vec<String> {
+    requests(rules).check(stream).lines()
+}
+
+fn read_chunks(rules: Rules, stream: &[u8]) -> Vec<String> {
+    body(BodyForm::Chunked, rules).check(stream).lines()
+}
+
+fn read_until_close(rules: Rules, stream: &[u8]) -> Vec<String> {
+    body(BodyForm::UntilClose, rules).check(stream).lines()
+}
+
+/// What is between two parts, `n` bytes of it.
+fn around(before: &str, byte: &str, n: usize, after: &str) -> Vec<u8> {
+    [before, &byte.repeat(n), after].concat().into_bytes()
+}
+
+fn one_chunk(n: usize) -> Vec<u8> {
+    if n == 0 { b"0\r\n\r\n".to_vec() } else { around(&format!("{n:x}\r\n"), "x", n, "\r\n0\r\n\r\n") }
+}
+
+#[rustfmt::skip]
+const LIMITED: &[Limited] = &[
+    Limited { set: |limits, n| limits.max_leading_crlf = u32::try_from(n).unwrap(), stream: |n| Some(around("", "\r\n", n, "GET / HTTP/1.0\r\n\r\n")), read: read_request_head, why: "another empty line" },
+    Limited { set: |limits, n| limits.max_method = n, stream: |n| (n > 0).then(|| around("", "A", n, " / HTTP/1.0\r\n\r\n")), read: read_request_head, why: "method longer" },
+    Limited { set: |limits, n| limits.max_target = n, stream: |n| Some(around("GET /", "x", n.checked_sub(1)?, " HTTP/1.0\r\n\r\n")), read: read_request_head, why: "target longer" },
+    Limited { set: |limits, n| limits.max_reason = n, stream: |n| Some(around("HTTP/1.1 200 ", "x", n, "\r\n\r\n")), read: read_response_head, why: "start line longer" },
+    Limited { set: |limits, n| limits.max_head = n, stream: |n| Some(around("GET /", "x", n.checked_sub(18)?, " HTTP/1.0\r\n\r\n")), read: read_request_head, why: "head longer" },
+    Limited { set: |limits, n| limits.max_head = n, stream: |n| Some(around("HTTP/1.1 200\r\nA:", "x", n.checked_sub(20)?, "\r\n\r\n")), read: read_response_head, why: "head longer" },
+    Limited { set: |limits, n| limits.max_name = n, stream: |n| (n > 0).then(|| around("GET / HTTP/1.0\r\n", "A", n, ":\r\n\r\n")), read: read_request_head, why: "field name longer" },
+    Limited { set: |limits, n| limits.max_value = n, stream: |n| Some(around("GET / HTTP/1.0\r\nA:", "x", n, "\r\n\r\n")), read: read_request_head, why: "field value longer" },
+    Limited { set: |limits, n| limits.max_value = n, stream: |n| Some(around("GET / HTTP/1.0\r\nA:", " ", n, "\r\n\r\n")), read: read_request_head, why: "field value longer" },
+    Limited { set: |limits, n| limits.max_fields = n, stream: |n| Some(around("GET / HTTP/1.0\r\n", "A:\r\n", n, "\r\n")), read: read_request_head, why: "no more fields" },
+    Limited { set: |limits, n| limits.max_body = n as u64, stream: |n| Some(around(&format!("GET / HTTP/1.0\r\nContent-Length: {n}\r\n\r\n"), "x", n, "")), read: read_requests, why: "a shorter body" },
+    Limited { set: |limits, n| limits.max_body = n as u64, stream: |n| Some(one_chunk(n)), read: read_chunks, why: "a shorter body" },
+    Limited { set: |limits, n| limits.max_body = n as u64, stream: |n| Some(around("", "1\r\nx\r\n", n, "0\r\n\r\n")), read: read_chunks, why: "a shorter body" },
+    Limited { set: |limits, n| limits.max_body = n as u64, stream: |n| Some(around("", "x", n, "")), read: read_until_close, why: "a shorter body" },
+    Limited { set: |limits, n| limits.max_chunk_size = n as u64, stream: |n| Some(one_chunk(n)), read: read_chunks, why: "a smaller chunk" },
+    Limited { set: |limits, n| limits.max_chunk_line = n, stream: |n| (3..=18).contains(&n).then(|| around("", "0", n - 3, "1\r\nx\r\n0\r\n\r\n")), read: read_chunks, why: "chunk line longer" },
+    Limited { set: |limits, n| limits.max_chunk_line = n, stream: |n| Some(around("1;x", "x", n.checked_sub(5)?, "\r\nx\r\n0\r\n\r\n")), read: read_chunks, why: "chunk line longer" },
+    Limited { set: |limits, n| limits.max_chunk_ext = n as u64, stream: |n| Some(around("1;x", "x", n.checked_sub(2)?, "\r\nx\r\n0\r\n\r\n")), read: read_chunks, why: "chunk extensions longer" },
+    Limited { set: |limits, n| limits.max_chunk_ext = n as u64, stream: |n| Some(around("1;x\r\nx\r\n0;x", "x", n.checked_sub(4)?, "\r\n\r\n")), read: read_chunks, why: "chunk extensions longer" },
+    // A chunk of one byte may have 18 bytes of framing, which this has with an extension of 13.
+    Limited { set: |limits, n| limits.max_chunk_overhead = n as u64, stream: |n| Some(around("1;", "x", 12 + n, "\r\nx\r\n0\r\n\r\n")), read: read_chunks, why: "less framing" },
+    Limited { set: |limits, n| limits.max_trailers = n, stream: |n| Some(around("0\r\n", "A:\r\n", n, "\r\n")), read: read_chunks, why: "no more fields" },
+    Limited { set: |limits, n| limits.max_trailer_bytes = n, stream: |n| Some(around("0\r\nA:", "x", n.checked_sub(6)?, "\r\n\r\n")), read: read_chunks, why: "trailers longer" },
+    Limited { set: |limits, n| limits.max_trailer_bytes = n, stream: |n| (n == 2).then(|| b"0\r\n\r\n".to_vec()), read: read_chunks, why: "trailers longer" },
+];
+
+#[test]
+fn hl_1_each_limit_is_exact_at_every_number() {
+    for Limited { set, stream, read, why } in LIMITED {
+        let mut outcomes = [0, 0];
+        for limit in 0..=30 {
+            let mut limits = Limits::DEFAULT;
+            set(&mut limits, limit);
+            for n in [limit.checked_sub(1), Some(limit), Some(limit + 1)].into_iter().flatten() {
+                let Some(stream) = stream(n) else { continue };
+                let said = read(Rules::new(limits), &stream);
+                let last = said.last().map(String::as_str).unwrap_or_default();
+                let is_exact = if n <= limit { last == "end" } else { last.contains(why) };
+                assert!(is_exact, "{why}: {n} where {limit} are allowed: {said:?}");
+                outcomes[usize::from(n > limit)] += 1;
+            }
+        }
+        assert!(outcomes.iter().all(|count| *count > 0), "{why}: {outcomes:?}");
+    }
+}
+
 #[test]
 fn hl_2_the_defaults_are_those_of_the_table() {
     let spec = include_str!("../../SPEC.md");

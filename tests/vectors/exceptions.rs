@@ -189,4 +189,51 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
 
     // What is queued is bytes, in order: nothing can overtake them.
     row("pipeline_byte_stages/out_buffer_other_message_overtakes", 1, r#"{"inexpressible": "a message that is no bytes"}"#, NotExpressible),
+
+    // A server skips an empty line before a request (HH-3; RFC 9112 section 2.2 asks for one at least).
+    row("http1_request/leading_crlf_refused", 0, r#"{"events": [{"t": "head", "method": "GET", "target": "/", "version": "1.1", "headers": [["host", "x"]]}, {"t": "end"}]}"#, NoIdeal),
+
+    // A coding before chunked is refused with the head, unless it is allowed by its name (HF-5): nobody has to find out where the body ends.
+    row("http1_request/BUG_te_gzip_chunked_treated_as_no_body", 0, r#"{"events": [{"t": "error", "error": "http_parse", "code": "coding_before_chunked"}]}"#, OnPurpose),
+    row("http1_request/BUG_te_gzip_chunked_treated_as_no_body", 1, r#"{"refused": "failed"}"#, OnPurpose),
+
+    // A stream that has failed takes nothing, which is told (HM-3), and at its end says again why.
+    row("http1_request/BUG_anything_after_aborted_raises", 1, r#"{"refused": "failed"}"#, OnPurpose),
+    row("http1_request/BUG_anything_after_aborted_raises", 2, r#"{"events": [{"t": "aborted", "reason": "Head exceeded max buffer size"}]}"#, OnPurpose),
+    row("http1_aggregate/BUG_declared_length_over_limit", 1, r#"{"refused": "failed"}"#, OnPurpose),
+    row("http1_aggregate/BUG_declared_length_over_limit", 2, r#"{"events": [{"t": "aborted", "reason": "frame_too_large"}]}"#, OnPurpose),
+
+    // Many servers leave out the second space where there is no reason (HH-8).
+    row("http1_response/missing_second_space", 0, r#"{"events": [{"t": "head", "status": 200, "reason": "", "version": "1.1", "headers": [["content-length", "0"]]}, {"t": "end"}]}"#, OnPurpose),
+
+    // Any status of three digits from 100 on (HH-8), unless `StatusBelow600` is demanded.
+    row("http1_response/status_out_of_range", 0, r#"{"events": [{"t": "head", "status": 600, "reason": "X", "version": "1.1", "headers": []}]}"#, OnPurpose),
+
+    // The body of a response that is coded and not chunked goes on until the stream ends, and is marked (HF-9; RFC 9112 section 6.3, rule 4).
+    row("http1_response/te_without_chunked", 0, r#"{"events": [{"t": "head", "status": 200, "reason": "OK", "version": "1.1", "headers": [["transfer-encoding", "gzip"]], "coded": true}]}"#, OnPurpose),
+
+    // A size of 20 digits, beyond 2^63 (HB-5): the note of the record asks for its refusal.
+    row("http1_chunked/huge_size_waits", 1, r#"{"events": [{"t": "aborted", "reason": "invalid chunk size"}]}"#, NoIdeal),
+
+    // No more data than the Content-Length says, and no end before all of it (HW-5). What is refused is not sent.
+    row("http1_encode/BUG_length_mismatch_unchecked", 1, r#"{"error": "3 bytes too many"}"#, NoIdeal),
+    row("http1_encode/BUG_length_mismatch_unchecked", 2, r#"{"error": "2 bytes too few"}"#, NoIdeal),
+
+    // Each data is a chunk at once (HW-6): who wants fewer chunks gathers the data first. So nothing is held back that would have to be flushed, or dropped.
+    row("http1_chunk_out/one_data", 1, r#"{"output": [{"t": "bytes", "hex": "350d0a68656c6c6f0d0a"}]}"#, OnPurpose),
+    row("http1_chunk_out/one_data", 2, r#"{"output": [{"t": "bytes", "hex": "300d0a0d0a"}]}"#, OnPurpose),
+    row("http1_chunk_out/small_writes_one_chunk", 1, r#"{"output": [{"t": "bytes", "hex": "310d0a680d0a"}]}"#, OnPurpose),
+    row("http1_chunk_out/small_writes_one_chunk", 2, r#"{"output": [{"t": "bytes", "hex": "310d0a650d0a"}]}"#, OnPurpose),
+    row("http1_chunk_out/small_writes_one_chunk", 3, r#"{"output": [{"t": "bytes", "hex": "310d0a6c0d0a"}]}"#, OnPurpose),
+    row("http1_chunk_out/small_writes_one_chunk", 4, r#"{"output": [{"t": "bytes", "hex": "310d0a6c0d0a"}]}"#, OnPurpose),
+    row("http1_chunk_out/small_writes_one_chunk", 5, r#"{"output": [{"t": "bytes", "hex": "310d0a6f0d0a"}]}"#, OnPurpose),
+    row("http1_chunk_out/small_writes_one_chunk", 6, r#"{"output": [{"t": "bytes", "hex": "300d0a0d0a"}]}"#, OnPurpose),
+    row("http1_chunk_out/flush_closes_chunk", 1, r#"{"output": [{"t": "bytes", "hex": "320d0a61620d0a"}]}"#, OnPurpose),
+    row("http1_chunk_out/flush_closes_chunk", 2, r#"{"output": []}"#, OnPurpose),
+    row("http1_chunk_out/flush_closes_chunk", 3, r#"{"output": [{"t": "bytes", "hex": "310d0a630d0a"}]}"#, OnPurpose),
+    row("http1_chunk_out/flush_closes_chunk", 4, r#"{"output": [{"t": "bytes", "hex": "300d0a0d0a"}]}"#, OnPurpose),
+    row("http1_chunk_out/aborted_drops_buffer", 1, r#"{"output": [{"t": "bytes", "hex": "350d0a68656c6c6f0d0a"}]}"#, OnPurpose),
+
+    // A message that breaks off is not said in HTTP/1.1: the connection closes before its end, and the reader finds it truncated (HM-2).
+    row("http1_chunk_out/aborted_drops_buffer", 2, r#"{"inexpressible": "a message that breaks off"}"#, NotExpressible),
 ];
