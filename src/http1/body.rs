@@ -8,7 +8,7 @@ use super::fields::Fields;
 use super::framing::BodyForm;
 use super::lines::{Limit, Lines, Read, ReadLines};
 use super::rules::Rules;
-use super::section::{Kind, Section, longest_line, longest};
+use super::section::{Kind, Section, longest, longest_line};
 use crate::decode::{Cause, Decode, Found, Stop};
 use crate::error::NeedMoreData;
 use crate::input::Input;

@@ -19,9 +19,36 @@ pub(super) const fn is_ows(byte: u8) -> bool {
 }
 
 /// A byte of a value or a reason: HTAB, SP, VCHAR or obs-text.
-#[cfg(test)]
-pub(super) const fn is_text(byte: u8) -> bool {
+const fn is_text(byte: u8) -> bool {
     matches!(byte, b'\t' | b' '..=b'~' | 0x80..)
+}
+
+/// A byte of most targets.
+const fn is_target(byte: u8) -> bool {
+    byte.is_ascii_graphic() && byte != b'#'
+}
+
+/// A byte of most hosts.
+const fn is_host_name(byte: u8) -> bool {
+    matches!(byte, b'-' | b'.') || byte.is_ascii_alphanumeric()
+}
+
+/// A table of the bytes for which a function is true.
+macro_rules! class {
+    ($has:ident) => {{
+        let mut table = [false; 256];
+        let mut byte: u8 = 0;
+        loop {
+            #[expect(clippy::indexing_slicing, reason = "there are 256 bytes")]
+            {
+                table[byte as usize] = $has(byte);
+            }
+            if byte == u8::MAX {
+                break Class(table);
+            }
+            byte += 1;
+        }
+    }};
 }
 
 /// Without spaces and tabs at both ends.
@@ -54,50 +81,47 @@ const fn has_below(word: u64, least: u8) -> bool {
 #[inline(always)]
 pub(super) fn token_end(bytes: &[u8], at: usize) -> usize {
     let Some(rest) = bytes.get(at..) else { return at };
-    at + rest.len() - first_of(rest, |byte| !TOKENS[usize::from(byte)])
+    bytes.len() - TOKENS.left_behind(rest)
 }
 
 /// Finds the first byte from `at` on that is no letter, digit, `-` or `.`: where most hosts end.
 #[inline(always)]
 pub(super) fn host_name_end(bytes: &[u8], at: usize) -> usize {
     let Some(rest) = bytes.get(at..) else { return at };
-    at + rest.len() - first_of(rest, |byte| !HOSTS[usize::from(byte)])
+    bytes.len() - HOST_NAMES.left_behind(rest)
 }
 
 /// Finds the first byte from `at` on that is not in 0x21..=0x7e, or is `#`: where a target ends.
 #[inline(always)]
 pub(super) fn target_end(bytes: &[u8], at: usize) -> usize {
-    let Some(rest) = bytes.get(at..) else { return at };
-    let mut left = rest;
-    while let Some((word, more)) = left.split_first_chunk::<8>() {
+    let Some(mut rest) = bytes.get(at..) else { return at };
+    while let Some((word, more)) = rest.split_first_chunk() {
         let word = u64::from_le_bytes(*word);
-        let low = word & REST;
-        let hash = !((low ^ (b'#' as u64 * ONES)) + REST);
-        if (hash | word) & TOPS != 0 || has_below(word, 0x21) {
+        let not_hash = ((word & REST) ^ (HASH * ONES)) + REST;
+        if (!not_hash | word) & TOPS != 0 || has_below(word, 0x21) {
             break;
         }
-        left = more;
+        rest = more;
     }
-    at + rest.len() - first_of(left, |byte| !TARGETS[usize::from(byte)])
+    bytes.len() - TARGETS.left_behind(rest)
 }
 
 /// Finds the first control byte from `at` on, HTAB aside: where a value or a reason ends.
 #[inline(always)]
 pub(super) fn text_end(bytes: &[u8], at: usize) -> usize {
-    let Some(rest) = bytes.get(at..) else { return at };
-    let mut left = rest;
+    let Some(mut rest) = bytes.get(at..) else { return at };
     let mut words = 0;
-    while let Some((word, more)) = left.split_first_chunk::<8>() {
+    while let Some((word, more)) = rest.split_first_chunk() {
         if has_below(u64::from_le_bytes(*word), 0x20) {
             break;
         }
-        left = more;
+        rest = more;
         words += 1;
         if words == 2 {
-            left = skip_printable(left);
+            rest = skip_printable(rest);
         }
     }
-    at + rest.len() - first_of(left, |byte| !TEXTS[usize::from(byte)])
+    bytes.len() - TEXTS.left_behind(rest)
 }
 
 /// Steps over blocks without control bytes. A loop that compilers make vectors of.
@@ -113,46 +137,43 @@ fn skip_printable(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// Finds the first byte that stops, which is near. Returns how many bytes there are from it on.
-#[inline(always)]
-fn first_of(mut bytes: &[u8], stops: impl Fn(u8) -> bool) -> usize {
-    while let Some((block, more)) = bytes.split_first_chunk::<8>() {
-        for (number, byte) in block.iter().enumerate() {
-            if stops(*byte) {
-                return bytes.len() - number;
-            }
-        }
-        bytes = more;
-    }
-    while let Some((byte, more)) = bytes.split_first() {
-        if stops(*byte) {
-            break;
-        }
-        bytes = more;
-    }
-    bytes.len()
-}
+const HASH: u64 = 0x23;
 
-/// A class as a table: for each byte whether it belongs to it.
-macro_rules! table {
-    ($name:ident, $byte:ident, $belongs:expr) => {
-        const $name: [bool; 256] = {
-            let mut table = [false; 256];
-            let mut at = 0;
-            while at < 256 {
-                let $byte = at as u8;
-                table[at] = $belongs;
-                at += 1;
-            }
-            table
-        };
-    };
-}
+const TOKENS: &Class = &class!(is_token);
+const TEXTS: &Class = &class!(is_text);
+const TARGETS: &Class = &class!(is_target);
+const HOST_NAMES: &Class = &class!(is_host_name);
 
-table!(TOKENS, byte, is_token(byte));
-table!(TEXTS, byte, matches!(byte, b'\t' | b' '..=b'~' | 0x80..));
-table!(TARGETS, byte, byte.is_ascii_graphic() && byte != b'#');
-table!(HOSTS, byte, byte == b'-' || byte == b'.' || byte.is_ascii_alphanumeric());
+/// For each byte whether it belongs to a class.
+struct Class([bool; 256]);
+
+impl Class {
+    #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "there are 256 bytes")]
+    fn has(&self, byte: u8) -> bool {
+        self.0[usize::from(byte)]
+    }
+
+    /// Steps over the bytes of the class, of which there are few. Returns how many bytes are left.
+    #[inline(always)]
+    fn left_behind(&self, mut bytes: &[u8]) -> usize {
+        while let Some((block, more)) = bytes.split_first_chunk::<8>() {
+            for (number, byte) in block.iter().enumerate() {
+                if !self.has(*byte) {
+                    return bytes.len() - number;
+                }
+            }
+            bytes = more;
+        }
+        while let Some((byte, more)) = bytes.split_first() {
+            if !self.has(*byte) {
+                break;
+            }
+            bytes = more;
+        }
+        bytes.len()
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -163,12 +184,7 @@ mod tests {
     #[test]
     fn searches_stop_where_they_must() {
         type Search = (fn(&[u8], usize) -> usize, fn(u8) -> bool);
-        let searches: [Search; 4] = [
-            (host_name_end, |byte| matches!(byte, b'-' | b'.') || byte.is_ascii_alphanumeric()),
-            (token_end, is_token),
-            (text_end, is_text),
-            (target_end, |byte| byte.is_ascii_graphic() && byte != b'#'),
-        ];
+        let searches: [Search; 4] = [(host_name_end, is_host_name), (token_end, is_token), (text_end, is_text), (target_end, is_target)];
         for (search, goes_on) in searches {
             for (byte, len) in (0..=255).flat_map(|byte| (1..75).map(move |len| (byte, len))) {
                 for at in [0, 1, len / 2, len - 1] {

@@ -9,7 +9,7 @@ use super::fault::Fault;
 use super::framing::Framing;
 use super::lines::{Halt, Limit, Lines, Read, ReadLines, settle};
 use super::rules::Rules;
-use super::section::{Kind, Section, longest_line, longest};
+use super::section::{Kind, Section, longest, longest_line};
 use crate::decode::{Cause, Decode, Found, Reject, Stop};
 use crate::error::{Error, ErrorCause};
 use crate::input::Input;
@@ -145,7 +145,8 @@ impl<R: Role> Index<R> {
         self.clear();
         let input = Input::from(bytes);
         input.begin()?;
-        R::begin(&mut u32::MAX, &input, rules)?;
+        let mut empty_lines = u32::MAX;
+        R::begin(&mut empty_lines, &input, rules)?;
         self.read(&input, rules)
     }
 

@@ -184,7 +184,7 @@ impl Section {
                 Kind::Request | Kind::Response => (limits.max_fields, matches!(name, 4 | 14 | 17)),
             };
             if name > limits.max_name || line.stop - line.colon > limits.max_value.saturating_add(1) || self.places.len() >= most {
-                return unread(self.beyond_limit(name, line, base + at, rules), bytes, at, base, rules);
+                return unread(beyond_limit(name, line, base + at, rules), bytes, at, base, rules);
             }
             if may_matter {
                 match self.note(bytes.get(at..line.colon).unwrap_or_default(), bytes, line, base + at, kind, rules) {
@@ -204,19 +204,6 @@ impl Section {
             });
             at = line.next;
         }
-    }
-
-    /// Which limit a field is beyond; of trailers that are left out too.
-    #[cold]
-    fn beyond_limit(&self, name: usize, line: FieldLine, at: usize, rules: &Rules) -> Halt {
-        let limits = &rules.limits;
-        if name > limits.max_name {
-            return Halt::too_large("field name", limits.max_name);
-        }
-        if line.stop - line.colon - 1 > limits.max_value {
-            return Halt::too_large("field value", limits.max_value);
-        }
-        Fault::new(Rule::TooManyFields, at, None).into()
     }
 
     /// Judges and notes a field whose name may have a meaning here, at offset `at` of the frame. Tells whether it is to be kept.
@@ -368,6 +355,19 @@ pub(super) const FORBIDDEN: &[&str] = &[
     "www-authenticate",
 ];
 
+/// Which limit a field at offset `at` of the frame is beyond; of trailers that are left out too.
+#[cold]
+fn beyond_limit(name: usize, line: FieldLine, at: usize, rules: &Rules) -> Halt {
+    let limits = &rules.limits;
+    if name > limits.max_name {
+        return Halt::too_large("field name", limits.max_name);
+    }
+    if line.stop - line.colon - 1 > limits.max_value {
+        return Halt::too_large("field value", limits.max_value);
+    }
+    Fault::new(Rule::TooManyFields, at, None).into()
+}
+
 /// Finds the parts of a field's line with CR LF behind it.
 #[inline(always)]
 fn field_line(bytes: &[u8], at: usize) -> Option<FieldLine> {
@@ -402,7 +402,7 @@ fn value_end(bytes: &[u8], start: usize, stop: usize) -> usize {
 /// Whether this is the name, which is given in lower case, in any case. Both are tokens, and no two bytes of tokens that are the same but for the bit of case are anything but letters.
 #[inline(always)]
 fn is_named<const N: usize>(name: &[u8], lower: &[u8; N]) -> bool {
-    name.first_chunk::<N>().is_some_and(|name| name.iter().zip(lower).all(|(byte, lower)| byte | 0x20 == *lower)) && name.len() == N
+    <&[u8; N]>::try_from(name).is_ok_and(|name| name.map(|byte| byte | 0x20) == *lower)
 }
 
 /// What comes of the line at offset `at` that is not read.
