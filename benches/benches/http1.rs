@@ -8,9 +8,14 @@ use std::fmt;
 use std::process::ExitCode;
 use std::rc::Rc;
 
+use bytes::Bytes;
+use framewright::Engine;
+use framewright::http1::{RequestHeads, Requests};
 use framewright_benches::contender::Cut;
+use framewright_benches::http1::bodies::{OurEngine, OurLines, PeerLines, Walked, chunked};
+use framewright_benches::http1::engine::{Arriving, OurEvents, OurHeads, PeerAgain, PeerTypes};
 use framewright_benches::http1::heads::{
-    Alone, OurFramedRequest, OurFramedResponse, OurRequest, OurResponse, PeerRequest, PeerResponse, copies,
+    Alone, OurFramedRequest, OurFramedResponse, OurRequest, OurResponse, PeerRequest, PeerResponse, copies, lower,
 };
 use framewright_benches::http1::messages;
 use framewright_benches::rounds::{self, Row, Timing, Versus};
@@ -18,6 +23,11 @@ use framewright_benches::rounds::{self, Row, Timing, Versus};
 const HEAD: &str = "\
 | what | ns | httparse: ns | ours / httparse (p10-p90) | at most | |
 |---|--:|--:|--:|--:|---|";
+
+/// What is read at once.
+const READ: usize = 16 * 1024;
+/// What is read at once where little arrives.
+const TRICKLE: usize = 64;
 
 fn main() -> ExitCode {
     let heads = [
@@ -27,29 +37,75 @@ fn main() -> ExitCode {
         ("response", messages::SMALL_RESPONSE, 1.0 / 1.05, 1.0 / 0.85),
         ("response", messages::RESPONSE, 1.0 / 0.95, 1.0 / 0.85),
     ];
-    rounds::run(HEAD, heads.into_iter().map(|(name, head, most, framed)| heads_alone(name, head, most, framed)).collect())
+    let mut cells: Vec<Cell> = heads.into_iter().map(|(name, head, most, framed)| alone(name, head, most, framed)).collect();
+    cells.extend([messages::SMALL_REQUEST, messages::REQUEST, messages::LARGE_REQUEST].map(to_types));
+    cells.push(trickling());
+    cells.extend([16, 128, 1024, 16 * 1024].map(chunks));
+    rounds::run(HEAD, cells)
 }
 
 /// Ours in some ways, and who else does the same.
 struct Cell {
     name: String,
-    ours: Vec<(&'static str, Timing, f64)>,
+    ours: Vec<(&'static str, Timing, Option<f64>)>,
     peer: Timing,
 }
 
-fn heads_alone(name: &str, head: &str, most: f64, framed: f64) -> Cell {
+/// Heads on a slice each.
+fn alone(name: &str, head: &str, most: f64, framed: f64) -> Cell {
     let stream = Rc::new(copies(head));
     let timing = |name, cut: Box<dyn Cut>| Timing::new(name, cut, &stream, head.len()).per_bytes(head.len());
-    let is_request = name == "request";
-    let (plain, with_framing, peer): (Box<dyn Cut>, Box<dyn Cut>, Box<dyn Cut>) = if is_request {
+    let (plain, with_framing, peer): (Box<dyn Cut>, Box<dyn Cut>, Box<dyn Cut>) = if name == "request" {
         (Box::new(Alone(OurRequest::default())), Box::new(Alone(OurFramedRequest::default())), Box::new(Alone(PeerRequest)))
     } else {
         (Box::new(Alone(OurResponse::default())), Box::new(Alone(OurFramedResponse::default())), Box::new(Alone(PeerResponse)))
     };
     Cell {
         name: format!("{name} of {} B", head.len()),
-        ours: vec![("", timing("ours", plain), most), (", framing", timing("ours, framing", with_framing), framed)],
+        ours: vec![("", timing("ours", plain), Some(most)), (" and its framing", timing("ours, framed", with_framing), Some(framed))],
         peer: timing("httparse", peer),
+    }
+}
+
+/// Requests through the engine, against `http` types.
+fn to_types(head: &str) -> Cell {
+    let head = lower(head);
+    let stream = Rc::new(copies(&head));
+    let timing = |name, cut: Box<dyn Cut>| Timing::new(name, cut, &stream, READ).per_bytes(head.len());
+    let events = timing("ours", Box::new(Arriving(OurEvents(Engine::new(Requests::strict())))));
+    let peer = Box::new(Arriving(PeerTypes { read: Bytes::copy_from_slice(&stream.bytes) }));
+    Cell {
+        name: format!("events of requests of {} B", head.len()),
+        ours: vec![("", events, Some(1.0 / 3.0))],
+        peer: timing("httparse and http", peer),
+    }
+}
+
+/// A head that arrives slowly.
+fn trickling() -> Cell {
+    let head = messages::LARGE_REQUEST;
+    let stream = Rc::new(copies(head));
+    let timing = |name, cut: Box<dyn Cut>| Timing::new(name, cut, &stream, TRICKLE).per_bytes(head.len());
+    let heads = timing("ours", Box::new(Arriving(OurHeads(Engine::new(RequestHeads::strict())))));
+    Cell {
+        name: format!("request of {} B in {TRICKLE} B reads", head.len()),
+        ours: vec![("", heads, Some(1.0 / 6.0))],
+        peer: timing("httparse each time", Box::new(Arriving(PeerAgain::default()))),
+    }
+}
+
+/// Bodies in chunks of so many bytes.
+fn chunks(size: usize) -> Cell {
+    let stream = Rc::new(chunked(size));
+    let timing = |name, cut: Box<dyn Cut>| Timing::new(name, cut, &stream, READ).per_bytes(size);
+    let is_judged = size == 128;
+    Cell {
+        name: format!("chunks of {size} B"),
+        ours: vec![
+            ("", timing("ours", Box::new(Walked(OurLines))), is_judged.then_some(1.0 / 1.35)),
+            (" through the engine", timing("ours, engine", Box::new(Walked(OurEngine))), is_judged.then_some(1.5)),
+        ],
+        peer: timing("httparse", Box::new(Walked(PeerLines))),
     }
 }
 
@@ -59,10 +115,10 @@ impl rounds::Cell for Cell {
     }
 
     fn rows(&self) -> Vec<Row> {
-        let row = |(what, ours, most): &(&str, Timing, f64)| Row {
+        let row = |(what, ours, most): &(&str, Timing, Option<f64>)| Row {
             name: format!("{self}{what}"),
             ns: ours.median(),
-            versus: vec![Some(Versus::new(ours, &self.peer, Some(*most)))],
+            versus: vec![Some(Versus::new(ours, &self.peer, *most))],
         };
         self.ours.iter().map(row).collect()
     }

@@ -140,20 +140,21 @@ impl Incoming {
             None => self.line(start, progress, input, rules)?,
         };
         if line.size == 0 {
-            return self.trailers(line, progress, input, rules);
+            return self.trailers(start + line.len, progress, input, rules);
         }
-        let there = match input.first().get(line.end..) {
+        let data = start + line.len;
+        let there = match input.first().get(data..) {
             Some(run) if !run.is_empty() => at_most(line.size, run.len()),
-            _ => at_most(line.size.min(JOINED), input.len().saturating_sub(line.end)),
+            _ => at_most(line.size.min(JOINED), input.len().saturating_sub(data)),
         };
         if there == 0 {
             return Err(Stop::Need(NeedMoreData::ONE));
         }
         let left = line.size - there as u64;
         self.awaits = if left > 0 { Awaits::Data(left) } else { Awaits::Next };
-        self.count(start, line);
-        let len = line.end + there;
-        Ok(Piece::Data { len, data: line.end..len })
+        self.count(line);
+        let len = data + there;
+        Ok(Piece::Data { len, data: data..len })
     }
 
     /// Reads a chunk's line at offset `start`, and judges what it adds.
@@ -167,7 +168,7 @@ impl Incoming {
         let end = progress.lines.read(input, start, limit, &mut reader)?;
         let line = reader.line;
         let mut counted = *self;
-        counted.count(start, line);
+        counted.count(line);
         let limits = &rules.limits;
         if counted.announced > limits.max_body {
             return Err(Stop::fatal(Fault::new(Rule::BodyTooLarge, start, None)));
@@ -183,19 +184,19 @@ impl Incoming {
         Ok(line)
     }
 
-    fn count(&mut self, start: usize, line: ChunkLine) {
+    fn count(&mut self, line: ChunkLine) {
         self.announced = self.announced.saturating_add(line.size);
         self.extensions = self.extensions.saturating_add(line.extensions as u64);
-        let framing = (line.end - start) as u64 + 2;
+        let framing = line.len as u64 + 2;
         let fair = line.size.saturating_mul(2).saturating_add(FAIR);
         self.overhead = self.overhead.saturating_add(framing).saturating_sub(fair);
     }
 
-    /// Reads the trailers behind the last chunk's line.
-    fn trailers(&mut self, line: ChunkLine, progress: &mut Trailing, input: &Input<'_>, rules: &Rules) -> Result<Piece, Stop<Fault>> {
+    /// Reads the trailers behind the last chunk's line, at offset `start`.
+    fn trailers(&mut self, start: usize, progress: &mut Trailing, input: &Input<'_>, rules: &Rules) -> Result<Piece, Stop<Fault>> {
         let limit = Limit { what: "trailers", bytes: longest(rules.limits.max_trailer_bytes) };
         let mut reader = ReadTrailers { section: &mut progress.section, rules };
-        let len = progress.lines.read(input, line.end, limit, &mut reader)?;
+        let len = progress.lines.read(input, start, limit, &mut reader)?;
         self.awaits = Awaits::End;
         Ok(Piece::End { len })
     }

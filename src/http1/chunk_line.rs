@@ -5,16 +5,42 @@ use super::fault::{Fault, Rule};
 use super::lines::{Halt, Limit, Read, ReadLines, settle};
 use super::rules::{Leniency, Rules};
 use crate::decode::Cause;
+use crate::error::Error;
 
-/// A chunk's line that is well formed.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct ChunkLine {
-    /// Where it ends in the frame.
-    pub(super) end: usize,
-    /// The bytes of data behind it; 0 in the last.
-    pub(super) size: u64,
-    /// The bytes of its extensions.
-    pub(super) extensions: usize,
+/// The line before a chunk.
+///
+/// ```
+/// use framewright::http1::{ChunkLine, Rules};
+///
+/// let line = ChunkLine::parse(b"1a;name=value\r\nabc", &Rules::STRICT)?.unwrap();
+/// assert_eq!((line.size, line.len, line.extensions), (26, 15, 11));
+/// assert!(ChunkLine::parse(b"1a\r", &Rules::STRICT)?.is_none()); // more has to arrive
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChunkLine {
+    /// The bytes of the line, with its end.
+    pub len: usize,
+    /// The bytes of data that follow it, and behind them CR LF; 0 of the last chunk, which trailers and an empty line follow.
+    pub size: u64,
+    /// The bytes of its extensions, which are checked and mean nothing.
+    pub extensions: usize,
+}
+
+impl ChunkLine {
+    /// Reads the line at the start of `bytes`, without an engine: the function that [`Body`](super::Body) uses, for those who have one slice. Gives nothing when it has not arrived whole. Limits of a
+    /// whole body are up to the caller.
+    ///
+    /// # Errors
+    /// A broken rule, or a line that is longer than its limit.
+    pub fn parse(bytes: &[u8], rules: &Rules) -> Result<Option<Self>, Error<Fault>> {
+        let mut reader = ReadChunkLine { line: Self::default(), rules };
+        match reader.read(bytes, 0) {
+            Ok(Read::Whole(_)) => Ok(Some(reader.line)),
+            Ok(Read::UpTo(_)) => Ok(None),
+            Err(cause) => Err(Error::fatal(0, cause)),
+        }
+    }
 }
 
 /// Reads one line.
@@ -36,7 +62,6 @@ impl ReadLines for ReadChunkLine<'_> {
     fn read(&mut self, bytes: &[u8], base: usize) -> Result<Read, Cause<Fault>> {
         match self.line(bytes, base) {
             Ok(end) if end <= self.rules.limits.max_chunk_line => {
-                self.line.end = base + end;
                 Ok(Read::Whole(base + end))
             }
             Ok(_) => settle(Halt::Short, bytes, base, self.line_limit()),
@@ -68,8 +93,7 @@ impl ReadChunkLine<'_> {
         if size > self.rules.limits.max_chunk_size || i64::try_from(size).is_err() {
             return Err(Fault::new(Rule::ChunkTooLarge, base, bytes.first().copied()).into());
         }
-        self.line.size = size;
-        self.line.extensions = end - digits - 2;
+        self.line = ChunkLine { len: end, size, extensions: end - digits - 2 };
         Ok(end)
     }
 

@@ -10,7 +10,7 @@ use crate::contender::Cut;
 use crate::workload::Stream;
 
 /// The most fields of a head, for everyone.
-const FIELDS: usize = 100;
+pub const FIELDS: usize = 100;
 /// The bytes of all copies of a head: half of a first-level cache.
 const CACHED: usize = 16 * 1024;
 
@@ -19,8 +19,8 @@ pub trait Take: Consume + Default {
     /// Takes the parts of a first line.
     fn line(&mut self, parts: [&[u8]; 2]);
 
-    /// Takes the fields.
-    fn fields<'a>(&mut self, fields: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])>);
+    /// Takes the fields, so many.
+    fn fields<'a>(&mut self, count: usize, fields: impl Iterator<Item = (&'a [u8], &'a [u8])>);
 }
 
 impl Take for Digest {
@@ -28,7 +28,7 @@ impl Take for Digest {
         parts.iter().for_each(|part| self.frame(part));
     }
 
-    fn fields<'a>(&mut self, fields: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])>) {
+    fn fields<'a>(&mut self, _: usize, fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) {
         fields.for_each(|(name, value)| {
             self.frame(name);
             self.frame(value);
@@ -44,8 +44,8 @@ impl Take for Touch {
 
     /// How many there are, and the first: what is asked of all of them is not the parser's time.
     #[inline(always)]
-    fn fields<'a>(&mut self, mut fields: impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])>) {
-        self.piece(&[0; FIELDS][..fields.len()]);
+    fn fields<'a>(&mut self, count: usize, mut fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) {
+        self.piece(&[0; FIELDS][..count]);
         if let Some((_, value)) = fields.next() {
             self.frame(value);
         }
@@ -87,7 +87,7 @@ impl Read for OurRequest {
     fn read<T: Take>(&mut self, head: &[u8], to: &mut T) {
         let head = self.0.parse(head, &Rules::STRICT).expect("a good head").expect("a whole head");
         to.line([head.method().as_bytes(), head.target()]);
-        to.fields(head.fields().iter().map(|field| (field.name, field.value)));
+        to.fields(head.fields().len(), head.fields().iter().map(|field| (field.name, field.value)));
     }
 }
 
@@ -97,7 +97,7 @@ impl Read for OurFramedRequest {
         let head = self.0.parse(head, &Rules::STRICT).expect("a good head").expect("a whole head");
         black_box(head.framing(&Rules::STRICT).expect("a good length"));
         to.line([head.method().as_bytes(), head.target()]);
-        to.fields(head.fields().iter().map(|field| (field.name, field.value)));
+        to.fields(head.fields().len(), head.fields().iter().map(|field| (field.name, field.value)));
     }
 }
 
@@ -106,7 +106,7 @@ impl Read for OurResponse {
     fn read<T: Take>(&mut self, head: &[u8], to: &mut T) {
         let head = self.0.parse(head, &Rules::STRICT).expect("a good head").expect("a whole head");
         to.line([&head.status().to_be_bytes(), head.reason()]);
-        to.fields(head.fields().iter().map(|field| (field.name, field.value)));
+        to.fields(head.fields().len(), head.fields().iter().map(|field| (field.name, field.value)));
     }
 }
 
@@ -116,7 +116,7 @@ impl Read for OurFramedResponse {
         let head = self.0.parse(head, &Rules::STRICT).expect("a good head").expect("a whole head");
         black_box(head.framing(Answers::Other, &Rules::STRICT).expect("a good length"));
         to.line([&head.status().to_be_bytes(), head.reason()]);
-        to.fields(head.fields().iter().map(|field| (field.name, field.value)));
+        to.fields(head.fields().len(), head.fields().iter().map(|field| (field.name, field.value)));
     }
 }
 
@@ -128,7 +128,7 @@ impl Read for PeerRequest {
         let status = request.parse_with_uninit_headers(head, &mut fields).expect("a good head");
         assert!(status.is_complete());
         to.line([request.method.unwrap_or_default().as_bytes(), request.path.unwrap_or_default().as_bytes()]);
-        to.fields(request.headers.iter().map(|field| (field.name.as_bytes(), field.value)));
+        to.fields(request.headers.len(), request.headers.iter().map(|field| (field.name.as_bytes(), field.value)));
     }
 }
 
@@ -141,7 +141,7 @@ impl Read for PeerResponse {
         let status = config.parse_response_with_uninit_headers(&mut response, head, &mut fields).expect("a good head");
         assert!(status.is_complete());
         to.line([&response.code.unwrap_or_default().to_be_bytes(), response.reason.unwrap_or_default().as_bytes()]);
-        to.fields(response.headers.iter().map(|field| (field.name.as_bytes(), field.value)));
+        to.fields(response.headers.len(), response.headers.iter().map(|field| (field.name.as_bytes(), field.value)));
     }
 }
 
@@ -191,5 +191,16 @@ fn take(head: &str, to: &mut impl Take) {
         _ => panic!("{first}"),
     }
     let fields: Vec<_> = lines.map(|line| line.split_once(": ").expect("a field")).collect();
-    to.fields(fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
+    to.fields(fields.len(), fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
+}
+
+/// The same head with all names in lower case, as whoever makes `http` types of it gives them.
+#[must_use]
+pub fn lower(head: &str) -> String {
+    let mut lines = head.split_inclusive("\r\n");
+    let first = lines.next().unwrap_or_default().to_owned();
+    lines.fold(first, |head, line| match line.split_once(':') {
+        Some((name, value)) => head + &name.to_ascii_lowercase() + ":" + value,
+        None => head + line,
+    })
 }
