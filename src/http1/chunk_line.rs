@@ -8,15 +8,6 @@ use crate::decode::Cause;
 use crate::error::Error;
 
 /// The line before a chunk.
-///
-/// ```
-/// use framewright::http1::{ChunkLine, Rules};
-///
-/// let line = ChunkLine::parse(b"1a;name=value\r\nabc", &Rules::STRICT)?.unwrap();
-/// assert_eq!((line.size, line.len, line.extensions), (26, 15, 11));
-/// assert!(ChunkLine::parse(b"1a\r", &Rules::STRICT)?.is_none()); // more has to arrive
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ChunkLine {
     /// The bytes of the line, with its end.
@@ -27,20 +18,92 @@ pub struct ChunkLine {
     pub extensions: usize,
 }
 
-impl ChunkLine {
-    /// Reads the line at the start of `bytes`, without an engine: the function that [`Body`](super::Body) uses, for those who have one slice. Gives nothing when it has not arrived whole. Limits of a
-    /// whole body are up to the caller.
+/// Reads the lines before chunks, each of which lies in one slice: what [`Body`](super::Body) does, without an engine. Limits of a whole body are up to the caller.
+///
+/// A line that is written as the one before is told by comparing them. Most are, and then it need not be worked out how long a chunk is before the next is looked for.
+///
+/// ```
+/// use framewright::http1::{ChunkLines, Rules};
+///
+/// let mut lines = ChunkLines::new(Rules::STRICT);
+/// let line = lines.parse(b"1a;name=value\r\nabc")?.unwrap();
+/// assert_eq!((line.size, line.len, line.extensions), (26, 15, 11));
+/// assert!(lines.parse(b"1a\r")?.is_none()); // more has to arrive
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ChunkLines {
+    rules: Rules,
+    last: LastLine,
+}
+
+impl ChunkLines {
+    /// Makes a reader with these rules.
+    #[must_use]
+    pub const fn new(rules: Rules) -> Self {
+        Self { rules, last: LastLine::NONE }
+    }
+
+    /// Reads the line at the start of `bytes`. Gives nothing when it has not arrived whole.
     ///
     /// # Errors
     /// A broken rule, or a line that is longer than its limit.
-    pub fn parse(bytes: &[u8], rules: &Rules) -> Result<Option<Self>, Error<Fault>> {
-        let mut reader = ReadChunkLine { line: Self::default(), rules };
-        match reader.read(bytes, 0) {
-            Ok(Read::Whole(_)) => Ok(Some(reader.line)),
-            Ok(Read::UpTo(_)) => Ok(None),
-            Err(cause) => Err(Error::fatal(0, cause)),
+    #[inline(always)]
+    pub fn parse(&mut self, bytes: &[u8]) -> Result<Option<ChunkLine>, Error<Fault>> {
+        if self.last.is_again(bytes) {
+            return Ok(Some(self.last.line));
+        }
+        match read(bytes, 0, &self.rules) {
+            Ok(line) if line.len <= self.rules.limits.max_chunk_line => {
+                self.last = LastLine::new(line, bytes);
+                Ok(Some(line))
+            }
+            Ok(_) => unread(Halt::Short, bytes, &self.rules),
+            Err(halt) => unread(halt, bytes, &self.rules),
         }
     }
+}
+
+/// A line that was accepted, as it was written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LastLine {
+    pub(super) line: ChunkLine,
+    /// The line as a number, the first byte lowest.
+    written: u64,
+    /// The bits of that number.
+    mask: u64,
+}
+
+impl LastLine {
+    /// No line is this.
+    pub(super) const NONE: Self = Self { line: ChunkLine { len: 0, size: 0, extensions: 0 }, written: 1, mask: 0 };
+
+    #[inline(always)]
+    pub(super) fn new(line: ChunkLine, bytes: &[u8]) -> Self {
+        match bytes.first_chunk() {
+            Some(word) if line.len <= 8 => {
+                let mask = u64::MAX >> (64 - 8 * line.len);
+                Self { line, written: u64::from_le_bytes(*word) & mask, mask }
+            }
+            _ => Self::NONE,
+        }
+    }
+
+    /// Whether the same line is at the start of these bytes.
+    #[inline(always)]
+    pub(super) fn is_again(&self, bytes: &[u8]) -> bool {
+        bytes.first_chunk().is_some_and(|word| u64::from_le_bytes(*word) & self.mask == self.written)
+    }
+}
+
+#[cold]
+fn unread(halt: Halt, bytes: &[u8], rules: &Rules) -> Result<Option<ChunkLine>, Error<Fault>> {
+    settle(halt, bytes, 0, longest_line(rules)).map(|_| None).map_err(|cause| Error::fatal(0, cause))
+}
+
+/// How long the line may be.
+pub(super) fn longest_line(rules: &Rules) -> Limit {
+    Limit { what: "chunk line", bytes: rules.limits.max_chunk_line }
 }
 
 /// Reads one line.
@@ -55,14 +118,15 @@ const MOST_DIGITS: usize = 16;
 impl ReadLines for ReadChunkLine<'_> {
     #[inline(always)]
     fn line_limit(&self) -> Limit {
-        Limit { what: "chunk line", bytes: self.rules.limits.max_chunk_line }
+        longest_line(self.rules)
     }
 
     #[inline(always)]
     fn read(&mut self, bytes: &[u8], base: usize) -> Result<Read, Cause<Fault>> {
-        match self.line(bytes, base) {
-            Ok(end) if end <= self.rules.limits.max_chunk_line => {
-                Ok(Read::Whole(base + end))
+        match read(bytes, base, self.rules) {
+            Ok(line) if line.len <= self.rules.limits.max_chunk_line => {
+                self.line = line;
+                Ok(Read::Whole(base + line.len))
             }
             Ok(_) => settle(Halt::Short, bytes, base, self.line_limit()),
             Err(halt) => settle(halt, bytes, base, self.line_limit()),
@@ -70,67 +134,64 @@ impl ReadLines for ReadChunkLine<'_> {
     }
 }
 
-impl ReadChunkLine<'_> {
-    /// Reads the line at the start of `bytes`, at offset `base` of the frame. Returns where it ends.
-    #[inline(always)]
-    fn line(&mut self, bytes: &[u8], base: usize) -> Result<usize, Halt> {
-        let mut size: u64 = 0;
-        let mut digits = 0;
-        while let Some(digit) = bytes.get(digits).and_then(|byte| hex_digit(*byte)) {
-            if digits == MOST_DIGITS {
-                return Err(Fault::new(Rule::ChunkSize, base + digits, bytes.get(digits).copied()).into());
-            }
-            size = size << 4 | u64::from(digit);
-            digits += 1;
+/// Reads the line at the start of `bytes`, at offset `base` of the frame.
+#[inline(always)]
+fn read(bytes: &[u8], base: usize, rules: &Rules) -> Result<ChunkLine, Halt> {
+    let mut size: u64 = 0;
+    let mut digits = 0;
+    while let Some(digit) = bytes.get(digits).and_then(|byte| hex_digit(*byte)) {
+        if digits == MOST_DIGITS {
+            return Err(Fault::new(Rule::ChunkSize, base + digits, bytes.get(digits).copied()).into());
         }
-        if digits == 0 {
-            return Err(not_a_size(bytes, base));
-        }
-        let end = match bytes.get(digits..) {
-            Some([b'\r', b'\n', ..]) => digits + 2,
-            _ => self.extensions(bytes, digits, base)?,
-        };
-        if size > self.rules.limits.max_chunk_size || i64::try_from(size).is_err() {
-            return Err(Fault::new(Rule::ChunkTooLarge, base, bytes.first().copied()).into());
-        }
-        self.line = ChunkLine { len: end, size, extensions: end - digits - 2 };
-        Ok(end)
+        size = size << 4 | u64::from(digit);
+        digits += 1;
     }
+    if digits == 0 {
+        return Err(not_a_size(bytes, base));
+    }
+    let len = match bytes.get(digits..) {
+        Some([b'\r', b'\n', ..]) => digits + 2,
+        _ => extensions(bytes, digits, base, rules)?,
+    };
+    if size > rules.limits.max_chunk_size || i64::try_from(size).is_err() {
+        return Err(Fault::new(Rule::ChunkTooLarge, base, bytes.first().copied()).into());
+    }
+    Ok(ChunkLine { len, size, extensions: len - digits - 2 })
+}
 
-    /// Reads what is between the size and the end of the line. Returns where that is.
-    #[cold]
-    fn extensions(&self, bytes: &[u8], start: usize, base: usize) -> Result<usize, Halt> {
-        let mut at = start;
-        if self.rules.allows(Leniency::WhitespaceAfterChunkSize) {
-            let end = skip_whitespace(bytes, at);
-            if matches!(bytes.get(end), Some(b'\r' | b'\n')) {
-                at = end;
-            }
-        }
-        loop {
-            let next = self.whitespace(bytes, at);
-            match bytes.get(next) {
-                Some(b';') => at = self.extension(bytes, next + 1, base)?,
-                _ => return end_of_line(bytes, at, base),
-            }
+/// Reads what is between the size and the end of the line. Returns where that is.
+#[cold]
+fn extensions(bytes: &[u8], start: usize, base: usize, rules: &Rules) -> Result<usize, Halt> {
+    let mut at = start;
+    if rules.allows(Leniency::WhitespaceAfterChunkSize) {
+        let end = skip_whitespace(bytes, at);
+        if matches!(bytes.get(end), Some(b'\r' | b'\n')) {
+            at = end;
         }
     }
+    loop {
+        let next = whitespace(bytes, at, rules);
+        match bytes.get(next) {
+            Some(b';') => at = extension(bytes, next + 1, base, rules)?,
+            _ => return end_of_line(bytes, at, base),
+        }
+    }
+}
 
-    /// Reads the name and perhaps the value behind a `;`. Returns where they end.
-    fn extension(&self, bytes: &[u8], start: usize, base: usize) -> Result<usize, Halt> {
-        let end = token(bytes, self.whitespace(bytes, start), base)?;
-        let equals = self.whitespace(bytes, end);
-        if bytes.get(equals) != Some(&b'=') {
-            return Ok(end);
-        }
-        let value = self.whitespace(bytes, equals + 1);
-        if bytes.get(value) == Some(&b'"') { quoted_string(bytes, value + 1, base) } else { token(bytes, value, base) }
+/// Reads the name and perhaps the value behind a `;`. Returns where they end.
+fn extension(bytes: &[u8], start: usize, base: usize, rules: &Rules) -> Result<usize, Halt> {
+    let end = token(bytes, whitespace(bytes, start, rules), base)?;
+    let equals = whitespace(bytes, end, rules);
+    if bytes.get(equals) != Some(&b'=') {
+        return Ok(end);
     }
+    let value = whitespace(bytes, equals + 1, rules);
+    if bytes.get(value) == Some(&b'"') { quoted_string(bytes, value + 1, base) } else { token(bytes, value, base) }
+}
 
-    /// Steps over whitespace where that is allowed.
-    fn whitespace(&self, bytes: &[u8], at: usize) -> usize {
-        if self.rules.allows(Leniency::WhitespaceInChunkExtensions) { skip_whitespace(bytes, at) } else { at }
-    }
+/// Steps over whitespace where that is allowed.
+fn whitespace(bytes: &[u8], at: usize, rules: &Rules) -> usize {
+    if rules.allows(Leniency::WhitespaceInChunkExtensions) { skip_whitespace(bytes, at) } else { at }
 }
 
 #[inline(always)]

@@ -6,7 +6,7 @@
 //! | [`RequestHeads`], [`ResponseHeads`] | heads alone |
 //! | [`Body`] | one body, of a [`Framing`] that a head gives |
 //! | [`Index::parse`] | one head at the start of a slice |
-//! | [`ChunkLine::parse`] | one chunk's line at the start of a slice |
+//! | [`ChunkLines::parse`] | one chunk's line at the start of a slice |
 //! | [`parse_request`], [`parse_response`] | one message from bytes that are all there |
 //!
 //! [`RequestEncoder`] and [`ResponseEncoder`] write whole messages, and refuse what a strict reader would refuse or read as something else.
@@ -36,7 +36,7 @@ mod target;
 mod version;
 
 pub use body::{Body, BodyPart, PartToken, Trailing};
-pub use chunk_line::ChunkLine;
+pub use chunk_line::{ChunkLine, ChunkLines};
 pub use encode::{MessageEncoder, NewField, NewRequest, NewResponse, Outgoing, Unwritable};
 pub use fault::{Fault, Rule, status_for};
 pub use fields::{Field, FieldIter, Fields, List, Parameters, unquote};

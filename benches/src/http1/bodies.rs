@@ -1,6 +1,6 @@
 //! A chunked body: where its chunks are.
 
-use framewright::http1::{Body, BodyForm, BodyPart, ChunkLine, Rules};
+use framewright::http1::{Body, BodyForm, BodyPart, ChunkLines, Rules};
 use framewright::{Engine, Step};
 
 use crate::consume::{Consume, Digest, Touch};
@@ -66,9 +66,10 @@ pub struct OurLines;
 impl Walk for OurLines {
     #[inline(always)]
     fn walk<C: Consume>(&mut self, body: &[u8], _: usize, to: &mut C) {
+        let mut lines = ChunkLines::new(Rules::STRICT);
         let mut at = 0;
         loop {
-            let line = ChunkLine::parse(&body[at..], &Rules::STRICT).expect("a good line").expect("a whole line");
+            let line = lines.parse(&body[at..]).expect("a good line").expect("a whole line");
             at = data(body, at + line.len, line.size, to);
             if line.size == 0 {
                 break;
