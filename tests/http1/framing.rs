@@ -117,6 +117,12 @@ const RESPONSES: &[Row] = &[
     // C11.
     Row { clause: "HF-9", line: OK, fields: &[(TE, "gzip")],                             says: "UntilClose coded" },
     Row { clause: "HF-9", line: OK, fields: &[(TE, "gzip;x=1, x")],                      says: "UntilClose coded" },
+    Row { clause: "HF-9", line: OK, fields: &[(TE, "gzip ; a=b;c=d")],                   says: "UntilClose coded" },
+    Row { clause: "HF-9", line: OK, fields: &[(TE, "gzip chunked")],                     says: "BadTransferEncoding" },
+    Row { clause: "HF-9", line: OK, fields: &[(TE, "gzip;chunked")],                     says: "BadTransferEncoding" },
+    Row { clause: "HF-9", line: OK, fields: &[(TE, "gzip;a=\"b\"")],                     says: "BadTransferEncoding" },
+    Row { clause: "HF-9", line: OK, fields: &[(TE, "gzip;a=b c")],                       says: "BadTransferEncoding" },
+    Row { clause: "HF-9", line: OK, fields: &[(TE, "gzip;")],                            says: "BadTransferEncoding" },
     Row { clause: "HF-9", line: OK, fields: &[(TE, "chunked, x")],                       says: "BadTransferEncoding" },
     Row { clause: "HF-9", line: OK, fields: &[(TE, "gzip, chunked")],                    says: "UnknownCoding" },
     Row { clause: "HF-9", line: OK, fields: &[(TE, "")],                                 says: "BadTransferEncoding" },
