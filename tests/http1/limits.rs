@@ -69,6 +69,13 @@ fn hl_1_each_limit_is_exact() {
         b"HTTP/1.1 200 123456\r\n",
         "start line longer than the limit of 20 bytes",
     );
+    let folded = response_heads(rules.allow(Leniency::ObsFoldInResponses));
+    check(
+        &folded,
+        &ok("A: 12345\r\n 1234\r\n 1234\r\n"),
+        &ok("A: 12345\r\n 1234\r\n 12345\r\n"),
+        "field value longer than the limit of 20 bytes",
+    );
     let length = |n: u64| get(&format!("Content-Length: {n}\r\n"));
     let long_names = Rules::new(Limits { max_name: 30, ..SMALL });
     check(&requests(long_names), &[&length(8)[..], b"12345678"].concat(), &length(9), "expected a shorter body");
