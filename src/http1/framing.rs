@@ -1,6 +1,6 @@
 //! How a body is framed: one decision for each message, made of its whole head. SPEC.md, chapter HF.
 
-use super::bytes::{is_token, trim};
+use super::bytes::{is_ows, is_token, trim};
 use super::fault::{Fault, Rule};
 use super::rules::{Demand, Leniency, Rules};
 use super::section::Section;
@@ -159,11 +159,15 @@ fn only_length(frame: &[u8], section: &Section, rules: &Rules) -> Result<u64, Fa
     let fields =
         section.places.iter().filter(|place| frame.get(place.name()).is_some_and(|name| name.eq_ignore_ascii_case(b"content-length")));
     for place in fields {
+        let mut start = place.value().start;
         let value = frame.get(place.value()).unwrap_or_default();
-        for element in value.split(|byte| *byte == b',').map(trim) {
-            let found = length(element, place.value().start, rules)?;
+        for element in value.split(|byte| *byte == b',') {
+            let at = start + element.iter().take_while(|byte| is_ows(**byte)).count();
+            start += element.len() + 1;
+            let element = trim(element);
+            let found = length(element, at, rules)?;
             if only.is_some_and(|only| only != found) {
-                return fault(Rule::ManyLengths, place.value().start, element.first().copied());
+                return fault(Rule::ManyLengths, at, element.first().copied());
             }
             only = Some(found);
         }

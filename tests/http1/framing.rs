@@ -194,6 +194,8 @@ fn hf_12_leniencies_of_framing() {
         assert_eq!(of_request(POST, &lines(fields), equal), says, "{fields:?}");
         assert_eq!(of_response(OK, &lines(fields), Answers::Other, equal), says, "{fields:?}");
     }
+    let wrong = parse_request(b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3, \t4\r\n\r\n", &equal).unwrap_err();
+    assert_eq!(wrong.to_string(), "frame at byte 0: expected only one Content-Length at byte 45, found 0x34 (RFC 9112 section 6.3)");
     let codings = Rules::STRICT.allow(Leniency::TransferCodings);
     for (fields, says) in [
         (&[(TE, "gzip, chunked")][..], "Chunked coded"),
