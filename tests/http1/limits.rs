@@ -1,9 +1,10 @@
 //! Limits, at each and one beyond it; leniencies and demands, one by one.
 
-use framewright::http1::{Answers, BodyForm, Demand, Leniency, Limits, Rules};
+use framewright::http1::{Answers, BodyForm, Demand, Leniency, Limits, Rule, Rules};
 use framewright::testkit::{Case, Kit};
-use framewright::{Decode, http1};
+use framewright::{Decode, ErrorCause, http1};
 
+use super::strictness::fails;
 use super::{body, get, ok, request_heads, requests, response_heads, responses};
 
 const SMALL: Limits = Limits {
@@ -108,6 +109,26 @@ fn hl_1_each_limit_of_bodies_is_exact() {
         b"x",
         "",
     );
+}
+
+/// Each status is that of the rule.
+#[test]
+fn hl_7_what_is_no_frame_is_limited_by_a_rule() {
+    let rules = Rules::new(SMALL);
+    let of_request = |stream: &[u8]| fails(http1::Requests::new(rules), stream).map(|(error, after)| (error.cause, after));
+    let of_body = |form, stream: &[u8]| fails(http1::Body::new(form, rules), stream).map(|(error, after)| (error.cause, after));
+    for (failed, rule, after, status) in [
+        (of_request(b"\r\n\r\n"), Rule::EmptyLines, 3, 400),
+        (of_request(&text("A:\r\nB:\r\nC:\r\nD:\r\n\r\n")), Rule::TooManyFields, 32, 431),
+        (of_body(BodyForm::Chunked, b"8\r\n12345678"), Rule::ChunkTooLarge, 3, 413),
+        (of_body(BodyForm::Chunked, b"7\r\n1234567\r\n2\r\nab"), Rule::BodyTooLarge, 15, 413),
+        (of_body(BodyForm::UntilClose, b"123456789"), Rule::BodyTooLarge, 9, 413),
+    ] {
+        let (cause, came) = failed.unwrap();
+        assert_eq!(http1::status_for(&cause), Some(status));
+        assert!(matches!(&cause, ErrorCause::Fault(fault) if fault.rule == rule), "{cause:?}");
+        assert_eq!(came, after, "{rule:?}");
+    }
 }
 
 #[test]

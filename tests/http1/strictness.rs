@@ -204,7 +204,8 @@ fn refused(rule: Rule, at: u64) -> String {
     format!("{rule:?} at {at}")
 }
 
-fn fails<D: Decode<Fault = Fault>>(decoder: D, bytes: &[u8]) -> Option<(Error<Fault>, usize)> {
+/// How a stream fails that comes byte by byte, and how many bytes had come by then.
+pub(super) fn fails<D: Decode<Fault = Fault>>(decoder: D, bytes: &[u8]) -> Option<(Error<Fault>, usize)> {
     let mut engine = Engine::new(decoder);
     for (before, byte) in bytes.iter().enumerate() {
         let mut frames = engine.feed(slice::from_ref(byte)).unwrap();
@@ -280,11 +281,10 @@ fn hs_2_every_option_changes_a_verdict() {
     for option in OPTIONS {
         let changes = |row: &&Row| {
             let then = row.options.iter().find(|(named, _)| named == option).map(|(_, then)| *then);
-            match (option, row.ours, then) {
-                (Opt::Allow(_), Ours::Refused(..), Some(Ours::Accepted(_))) => true,
-                (Opt::Ask(_), Ours::Accepted(_), Some(Ours::Refused(..))) => true,
-                _ => false,
-            }
+            matches!(
+                (option, row.ours, then),
+                (Opt::Allow(_), Ours::Refused(..), Some(Ours::Accepted(_))) | (Opt::Ask(_), Ours::Accepted(_), Some(Ours::Refused(..)))
+            )
         };
         assert!(rows().any(|row| changes(&row)), "{option:?}");
     }
