@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::marker::PhantomData;
 
 use super::body::ReadTrailers;
-use super::fault::Fault;
+use super::fault::{Fault, Rule};
 use super::fields::Field;
 use super::framing::{Answers, BodyForm};
 use super::head::{Index, Role};
@@ -176,6 +176,7 @@ enum Turn {
 #[derive(Clone, Debug)]
 pub struct MessageEncoder<R: Role> {
     rules: Rules,
+    peer: Version,
     turn: Turn,
     /// What was written down, to be read back. Kept for its allocation, as the index is.
     written: Vec<u8>,
@@ -194,7 +195,13 @@ impl<R: Role> MessageEncoder<R> {
     #[must_use]
     pub fn new(rules: Rules) -> Self {
         let rules = rules.forbid(Leniency::LfInResponseHead).forbid(Leniency::ObsFoldInResponses).forbid(Leniency::DropForbiddenTrailers);
-        Self { rules, turn: Turn::Head, written: Vec::new(), index: Index::default(), role: PhantomData }
+        Self { rules, peer: Version::Http11, turn: Turn::Head, written: Vec::new(), index: Index::default(), role: PhantomData }
+    }
+
+    /// Says which version the peer speaks, from the next head on: a server knows it by each request, a client by the last response. To one of 1.0 no Transfer-Encoding is sent, whatever the version
+    /// of the message (HW-9). It is 1.1 until then.
+    pub fn set_peer(&mut self, version: Version) {
+        self.peer = version;
     }
 
     /// Writes a head down, and returns what may follow it.
@@ -219,6 +226,9 @@ impl<R: Role> MessageEncoder<R> {
             return Err(EncodeError::Fault(Unwritable::Framed));
         }
         R::judge_announced(frame, &self.index, &self.rules).map_err(refused)?;
+        if self.peer == Version::Http10 && self.index.section.known.transfer_encoding.count > 0 {
+            return Err(refused(Fault::new(Rule::TransferEncodingIn10, frame.len(), None)));
+        }
         Ok(match framing.body {
             BodyForm::None => Turn::Nothing,
             BodyForm::Length(length) => Turn::Length(length),

@@ -1,6 +1,6 @@
 //! How a body is framed: one decision for each message, made of its whole head. SPEC.md, chapter HF.
 
-use super::bytes::{is_token, trim};
+use super::bytes::{is_ows, is_token, trim};
 use super::fault::{Fault, Rule};
 use super::rules::{Demand, Leniency, Rules};
 use super::section::Section;
@@ -159,11 +159,15 @@ fn only_length(frame: &[u8], section: &Section, rules: &Rules) -> Result<u64, Fa
     let fields =
         section.places.iter().filter(|place| frame.get(place.name()).is_some_and(|name| name.eq_ignore_ascii_case(b"content-length")));
     for place in fields {
+        let mut start = place.value().start;
         let value = frame.get(place.value()).unwrap_or_default();
-        for element in value.split(|byte| *byte == b',').map(trim) {
-            let found = length(element, place.value().start, rules)?;
+        for element in value.split(|byte| *byte == b',') {
+            let at = start + element.iter().take_while(|byte| is_ows(**byte)).count();
+            start += element.len() + 1;
+            let element = trim(element);
+            let found = length(element, at, rules)?;
             if only.is_some_and(|only| only != found) {
-                return fault(Rule::ManyLengths, place.value().start, element.first().copied());
+                return fault(Rule::ManyLengths, at, element.first().copied());
             }
             only = Some(found);
         }
@@ -178,9 +182,9 @@ fn coding(value: &[u8], at: usize, rules: &Rules) -> Result<Framing, Fault> {
     }
     let (mut codings, mut chunked, mut is_last) = (0, 0, false);
     for element in value.split(|byte| *byte == b',').map(trim) {
-        let name = coding_name(element);
+        let Some(name) = coding_name(element) else { return fault(Rule::BadTransferEncoding, at, value.first().copied()) };
         is_last = name.eq_ignore_ascii_case(b"chunked");
-        if name.is_empty() || is_last && name.len() < element.len() {
+        if is_last && name.len() < element.len() {
             return fault(Rule::BadTransferEncoding, at, value.first().copied());
         }
         codings += 1;
@@ -195,11 +199,19 @@ fn coding(value: &[u8], at: usize, rules: &Rules) -> Result<Framing, Fault> {
     }
 }
 
-/// The name of a coding, before its parameters; empty where it is none.
-fn coding_name(element: &[u8]) -> &[u8] {
-    let end = element.iter().position(|byte| !is_token(*byte)).unwrap_or(element.len());
-    match element.split_at_checked(end) {
-        Some((name, [] | [b';' | b' ' | b'\t', ..])) => name,
-        _ => &[],
+/// The name of a coding, before its parameters, if it is one: a token, and `;` with a token, `=` and a token as often as it likes (RFC 9112 section 7).
+fn coding_name(element: &[u8]) -> Option<&[u8]> {
+    let (name, mut rest) = split_token(element)?;
+    while !rest.is_empty() {
+        let parameter = trim(rest).strip_prefix(b";")?;
+        let (_, value) = split_token(trim(parameter))?;
+        (_, rest) = split_token(value.strip_prefix(b"=")?)?;
     }
+    Some(name)
+}
+
+/// A token, and what is behind it.
+fn split_token(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = bytes.iter().position(|byte| !is_token(*byte)).unwrap_or(bytes.len());
+    bytes.split_at_checked(end).filter(|(token, _)| !token.is_empty())
 }

@@ -15,6 +15,7 @@
 //!
 //! Two readers of one stream must agree where each message ends, or what follows is smuggled past one of them. So there is one decision for each message, made of its whole head; whatever is in
 //! doubt is refused, and what is refused ends the stream. Each exception has a name, a [`Leniency`], and is off unless [allowed](Rules::allow). How much may come is in [`Limits`].
+//! [The guide](crate::guide::http1_strictness) has every construct that is in doubt, and what is made of it.
 //!
 //! What is told of a broken rule is where it stands, the byte found there, the section that says so, and the status to answer with: see [`Fault`] and [`status_for`].
 

@@ -74,7 +74,7 @@ impl Default for Limits {
     }
 }
 
-/// Something that is refused unless it is allowed by its name, [`Rules::allow`]. Each is a risk: read what it says.
+/// Something that is refused unless it is allowed by its name, [`Rules::allow`]. Each is a risk: read what it says, and what it changes in [the guide](crate::guide::http1_strictness).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Leniency {
@@ -116,7 +116,7 @@ pub enum Demand {
     HostMatchesTarget,
 }
 
-/// Limits, leniencies and demands of a reader. The default is strict.
+/// Limits, leniencies and demands of a reader. The default is strict: what that means for every construct in doubt is in [the guide](crate::guide::http1_strictness).
 ///
 /// ```
 /// use framewright::http1::{Leniency, Limits, Rules};

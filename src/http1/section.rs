@@ -302,8 +302,10 @@ impl Section {
         if known.iter().any(|seen| seen.count > 0 && seen.last == number) {
             return Err(Fault::new(Rule::ObsFold, base + at, bytes.get(at).copied()).into());
         }
-        if let Some(field) = self.places.last_mut() {
-            field.end = place(base + stop);
+        let Some(field) = self.places.last_mut() else { return Ok(next) };
+        field.end = place(base + stop);
+        if base + stop - field.colon as usize - 1 > rules.limits.max_value {
+            return Err(Halt::too_large("field value", rules.limits.max_value));
         }
         if self.folded.last().is_none_or(|folded| folded.field != number) {
             self.folded.push(Folded { field: number, text: 0..0 });

@@ -1,5 +1,7 @@
 //! Request targets and authorities. SPEC.md, clauses HH-5 to HH-7.
 
+use core::net::Ipv6Addr;
+
 use super::fault::{Fault, Rule};
 use super::rules::{Demand, Leniency, Rules};
 
@@ -79,13 +81,11 @@ fn split_port(value: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
     }
 }
 
-/// A registered name, an address, or an address in brackets (RFC 3986 section 3.2.2).
+/// A registered name, an address, or an address of IPv6 in brackets (RFC 3986 section 3.2.2).
 fn is_host(host: &[u8]) -> bool {
     match host {
         [] => false,
-        [b'[', address @ .., b']'] => {
-            !address.is_empty() && address.iter().all(|byte| *byte == b':' || is_unreserved(*byte) || is_sub_delim(*byte))
-        }
+        [b'[', address @ .., b']'] => core::str::from_utf8(address).is_ok_and(|address| address.parse::<Ipv6Addr>().is_ok()),
         _ => are_encoded(host, |byte| is_unreserved(byte) || is_sub_delim(byte)).is_none(),
     }
 }

@@ -101,6 +101,23 @@ fn hw_1_what_would_be_read_as_something_else_is_refused() {
     assert!(matches!(unsent.error, EncodeError::Fault(Unwritable::Refused(_))), "{unsent}");
 }
 
+/// Whichever part a caller supplies, it ends no line.
+#[test]
+fn hw_2_no_part_of_a_head_splits_it() {
+    for (attack, method, target, fields) in [
+        ("hyper, 2017", "GET", &b"/"[..], &[HOST, ("X", "a\r\nLocation: /")][..]),
+        ("CVE-2022-35948", "POST", b"/", &[HOST, ("content-type", "a\r\n\r\nGET /b HTTP/1.1")]),
+        ("CVE-2025-67735", "GET", b"/ HTTP/1.1\r\nHost: b\r\n\r\nGET /c", &[HOST]),
+        ("a method", "GET / HTTP/1.1\r\nHost: b\r\n\r\nGET", b"/", &[HOST]),
+        ("a name", "GET", b"/", &[HOST, ("X: y\r\nZ", "a")]),
+    ] {
+        assert_ne!(request(method, target, fields.to_vec().leak()), "sent", "{attack}");
+    }
+    for reason in [&b"a\r\nX: y"[..], b"a\r\n\r\nHTTP/1.1 200 OK", b"a\nb", b"a\rb"] {
+        assert_ne!(response(200, reason, &[], Answers::Other), "sent", "{}", reason.escape_ascii());
+    }
+}
+
 #[test]
 fn hw_3_parts_come_in_their_turn() {
     let mut output = SegmentedBuf::new();
@@ -148,6 +165,43 @@ fn hw_4_no_framing_where_there_is_no_body() {
         let said = response(status, b"", &[(CL, "3"), (TE, "chunked")], answers);
         assert!(said.contains("either Transfer-Encoding or Content-Length"), "{said}");
     }
+}
+
+#[test]
+fn hw_4_no_body_is_sent_where_there_is_none() {
+    for (status, answers) in [(200, Answers::Head), (304, Answers::Other)] {
+        let mut output = SegmentedBuf::new();
+        let mut responses = ResponseEncoder::strict();
+        let fields = new_fields(&[(CL, "3")]);
+        let head = NewResponse { status, fields: &fields, answers, ..NewResponse::default() };
+        let mut send = |part: Outgoing<'_, _>| said(output.send(&mut responses, part).map_err(|unsent| unsent.error));
+        assert_eq!(send(head.into()), "sent");
+        assert_eq!(send(Outgoing::Data("abc".into())), "data of 3 bytes, but 0 are left of the Content-Length");
+        assert_eq!(send(Outgoing::End(&[])), "sent");
+        assert_eq!(send(head.into()), "sent");
+    }
+}
+
+#[test]
+fn hw_9_no_transfer_encoding_is_sent_to_a_peer_of_1_0() {
+    let mut output = SegmentedBuf::new();
+    let fields = new_fields(&[HOST, (TE, "chunked")]);
+    let request = NewRequest { method: "PUT", target: b"/", version: Version::Http11, fields: &fields };
+    let refused = "it would be refused: expected no Transfer-Encoding in HTTP/1.0";
+    let mut requests = RequestEncoder::strict();
+    let old = NewRequest { version: Version::Http10, ..request };
+    assert!(said(output.send(&mut requests, old).map_err(|unsent| unsent.error)).starts_with(refused));
+    requests.set_peer(Version::Http10);
+    assert!(said(output.send(&mut requests, request).map_err(|unsent| unsent.error)).starts_with(refused));
+    let mut responses = ResponseEncoder::strict();
+    responses.set_peer(Version::Http10);
+    for answers in [Answers::Other, Answers::Head] {
+        let head = NewResponse { status: 200, fields: &fields, answers, ..NewResponse::default() };
+        assert!(said(output.send(&mut responses, head).map_err(|unsent| unsent.error)).starts_with(refused));
+    }
+    assert!(output.is_empty());
+    responses.set_peer(Version::Http11);
+    output.send(&mut responses, NewResponse { status: 200, fields: &fields, ..NewResponse::default() }).unwrap();
 }
 
 #[test]

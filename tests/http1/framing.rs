@@ -117,6 +117,12 @@ const RESPONSES: &[Row] = &[
     // C11.
     Row { clause: "HF-9", line: OK, fields: &[(TE, "gzip")],                             says: "UntilClose coded" },
     Row { clause: "HF-9", line: OK, fields: &[(TE, "gzip;x=1, x")],                      says: "UntilClose coded" },
+    Row { clause: "HF-9", line: OK, fields: &[(TE, "gzip ; a=b;c=d")],                   says: "UntilClose coded" },
+    Row { clause: "HF-9", line: OK, fields: &[(TE, "gzip chunked")],                     says: "BadTransferEncoding" },
+    Row { clause: "HF-9", line: OK, fields: &[(TE, "gzip;chunked")],                     says: "BadTransferEncoding" },
+    Row { clause: "HF-9", line: OK, fields: &[(TE, "gzip;a=\"b\"")],                     says: "BadTransferEncoding" },
+    Row { clause: "HF-9", line: OK, fields: &[(TE, "gzip;a=b c")],                       says: "BadTransferEncoding" },
+    Row { clause: "HF-9", line: OK, fields: &[(TE, "gzip;")],                            says: "BadTransferEncoding" },
     Row { clause: "HF-9", line: OK, fields: &[(TE, "chunked, x")],                       says: "BadTransferEncoding" },
     Row { clause: "HF-9", line: OK, fields: &[(TE, "gzip, chunked")],                    says: "UnknownCoding" },
     Row { clause: "HF-9", line: OK, fields: &[(TE, "")],                                 says: "BadTransferEncoding" },
@@ -188,6 +194,8 @@ fn hf_12_leniencies_of_framing() {
         assert_eq!(of_request(POST, &lines(fields), equal), says, "{fields:?}");
         assert_eq!(of_response(OK, &lines(fields), Answers::Other, equal), says, "{fields:?}");
     }
+    let wrong = parse_request(b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3, \t4\r\n\r\n", &equal).unwrap_err();
+    assert_eq!(wrong.to_string(), "frame at byte 0: expected only one Content-Length at byte 45, found 0x34 (RFC 9112 section 6.3)");
     let codings = Rules::STRICT.allow(Leniency::TransferCodings);
     for (fields, says) in [
         (&[(TE, "gzip, chunked")][..], "Chunked coded"),

@@ -144,6 +144,10 @@ fn fields() {
         Case { clause: "HH-12", input: b"GET / HTTP/1.1\r\nHost: a,b@c\r\n\r\n", says: &["frame at byte 0: expected a host and perhaps a port at byte 22, found 0x61 (RFC 9112 section 3.2)"] },
         Case { clause: "HH-12", input: b"GET / HTTP/1.1\r\nHost: a:x\r\n\r\n",   says: &["frame at byte 0: expected a host and perhaps a port at byte 22, found 0x61 (RFC 9112 section 3.2)"] },
         Case { clause: "HH-12", input: b"GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", says: &["GET / HTTP/1.1 {Host=[::1]:80}", "end"] },
+        Case { clause: "HH-12", input: b"GET / HTTP/1.1\r\nHost: [1:2::1.2.3.4]\r\n\r\n", says: &["GET / HTTP/1.1 {Host=[1:2::1.2.3.4]}", "end"] },
+        Case { clause: "HH-12", input: b"GET / HTTP/1.1\r\nHost: [a]\r\n\r\n",   says: &["frame at byte 0: expected a host and perhaps a port at byte 22, found 0x5b (RFC 9112 section 3.2)"] },
+        Case { clause: "HH-12", input: b"GET / HTTP/1.1\r\nHost: [::1\r\n\r\n",  says: &["frame at byte 0: expected a host and perhaps a port at byte 22, found 0x5b (RFC 9112 section 3.2)"] },
+        Case { clause: "HH-12", input: b"GET / HTTP/1.1\r\nHost: [::1]a\r\n\r\n", says: &["frame at byte 0: expected a host and perhaps a port at byte 22, found 0x5b (RFC 9112 section 3.2)"] },
         Case { clause: "HH-12", input: b"GET / HTTP/1.1\r\nHost: a%2fb:\r\n\r\n", says: &["GET / HTTP/1.1 {Host=a%2fb:}", "end"] },
         Case { clause: "HH-12", input: b"GET / HTTP/1.1\r\nHost: a%2\r\n\r\n",   says: &["frame at byte 0: expected a host and perhaps a port at byte 22, found 0x61 (RFC 9112 section 3.2)"] },
         // Nothing behind the line counts, nor what has not arrived.

@@ -1,9 +1,10 @@
 //! Limits, at each and one beyond it; leniencies and demands, one by one.
 
-use framewright::http1::{Answers, BodyForm, Demand, Leniency, Limits, Rules};
+use framewright::http1::{Answers, BodyForm, Demand, Leniency, Limits, Rule, Rules};
 use framewright::testkit::{Case, Kit};
-use framewright::{Decode, http1};
+use framewright::{Decode, ErrorCause, http1};
 
+use super::strictness::fails;
 use super::{body, get, ok, request_heads, requests, response_heads, responses};
 
 const SMALL: Limits = Limits {
@@ -68,6 +69,13 @@ fn hl_1_each_limit_is_exact() {
         b"HTTP/1.1 200 12345\r\n\r\n",
         b"HTTP/1.1 200 123456\r\n",
         "start line longer than the limit of 20 bytes",
+    );
+    let folded = response_heads(rules.allow(Leniency::ObsFoldInResponses));
+    check(
+        &folded,
+        &ok("A: 12345\r\n 1234\r\n 1234\r\n"),
+        &ok("A: 12345\r\n 1234\r\n 12345\r\n"),
+        "field value longer than the limit of 20 bytes",
     );
     let length = |n: u64| get(&format!("Content-Length: {n}\r\n"));
     let long_names = Rules::new(Limits { max_name: 30, ..SMALL });
@@ -186,6 +194,26 @@ fn hl_1_each_limit_is_exact_at_every_number() {
             }
         }
         assert!(outcomes.iter().all(|count| *count > 0), "{why}: {outcomes:?}");
+    }
+}
+
+/// Each status is that of the rule.
+#[test]
+fn hl_7_what_is_no_frame_is_limited_by_a_rule() {
+    let rules = Rules::new(SMALL);
+    let of_request = |stream: &[u8]| fails(http1::Requests::new(rules), stream).map(|(error, after)| (error.cause, after));
+    let of_body = |form, stream: &[u8]| fails(http1::Body::new(form, rules), stream).map(|(error, after)| (error.cause, after));
+    for (failed, rule, after, status) in [
+        (of_request(b"\r\n\r\n"), Rule::EmptyLines, 3, 400),
+        (of_request(&text("A:\r\nB:\r\nC:\r\nD:\r\n\r\n")), Rule::TooManyFields, 32, 431),
+        (of_body(BodyForm::Chunked, b"8\r\n12345678"), Rule::ChunkTooLarge, 3, 413),
+        (of_body(BodyForm::Chunked, b"7\r\n1234567\r\n2\r\nab"), Rule::BodyTooLarge, 15, 413),
+        (of_body(BodyForm::UntilClose, b"123456789"), Rule::BodyTooLarge, 9, 413),
+    ] {
+        let (cause, came) = failed.unwrap();
+        assert_eq!(http1::status_for(&cause), Some(status));
+        assert!(matches!(&cause, ErrorCause::Fault(fault) if fault.rule == rule), "{cause:?}");
+        assert_eq!(came, after, "{rule:?}");
     }
 }
 

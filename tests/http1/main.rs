@@ -9,6 +9,7 @@ mod limits;
 mod messages;
 mod oracle;
 mod probes;
+mod strictness;
 
 use framewright::http1::{
     Answers, Body, BodyForm, BodyPart, Event, Fields, Framing, RequestHead, RequestHeads, Requests, ResponseHead, ResponseHeads, Responses,

@@ -4,10 +4,10 @@ use framewright::http1::{Index, Request, Response, Rules};
 use framewright::testkit::text;
 
 /// Numbers that look random, the same every time: SplitMix64.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, n: usize) -> usize {
+    pub(super) fn below(&mut self, n: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -30,9 +30,9 @@ const RESPONSES: &[&str] = &[
 ];
 
 /// Changes a few bytes: to ones with a meaning, mostly; or cuts, doubles and drops some.
-fn mutate(seed: &str, random: &mut Random) -> Vec<u8> {
+pub(super) fn mutate(seed: &[u8], random: &mut Random) -> Vec<u8> {
     const BYTES: &[u8] = b"\r\n \t:;,#/*?%\"\0\x01\x0b\x1f\x7f\x80\xffAz09-_HTTP.";
-    let mut bytes = seed.as_bytes().to_vec();
+    let mut bytes = seed.to_vec();
     for _ in 0..random.below(4) {
         let at = random.below(bytes.len().max(1));
         if bytes.is_empty() {
@@ -59,7 +59,7 @@ fn hh_20_httparse_accepts_the_same_with_the_same_parts() {
     let mut random = Random(1);
     let (mut index, mut accepted) = (Index::<Request>::default(), 0);
     for round in 0..60_000 {
-        let bytes = mutate(REQUESTS[round % REQUESTS.len()], &mut random);
+        let bytes = mutate(REQUESTS[round % REQUESTS.len()].as_bytes(), &mut random);
         let mut headers = [httparse::EMPTY_HEADER; 32];
         let mut theirs = httparse::Request::new(&mut headers);
         let status = theirs.parse(&bytes);
@@ -84,7 +84,7 @@ fn hh_20_httparse_accepts_the_same_responses() {
     let mut random = Random(2);
     let (mut index, mut accepted) = (Index::<Response>::default(), 0);
     for round in 0..60_000 {
-        let bytes = mutate(RESPONSES[round % RESPONSES.len()], &mut random);
+        let bytes = mutate(RESPONSES[round % RESPONSES.len()].as_bytes(), &mut random);
         let mut headers = [httparse::EMPTY_HEADER; 32];
         let mut theirs = httparse::Response::new(&mut headers);
         let status = theirs.parse(&bytes);
