@@ -64,7 +64,7 @@ impl ChunkLines {
     }
 }
 
-/// A line that was accepted, as it was written.
+/// A line without extensions that was accepted, as it was written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LastLine {
     pub(super) line: ChunkLine,
@@ -78,10 +78,11 @@ impl LastLine {
     /// No line is this.
     pub(super) const NONE: Self = Self { line: ChunkLine { len: 0, size: 0, extensions: 0 }, written: 1, mask: 0 };
 
+    /// The line at the start of these bytes, unless it is longer than a number.
     #[inline(always)]
     pub(super) fn new(line: ChunkLine, bytes: &[u8]) -> Self {
         match bytes.first_chunk() {
-            Some(word) if line.len <= 8 => {
+            Some(word) if line.len <= 8 && line.extensions == 0 => {
                 let mask = u64::MAX >> (64 - 8 * line.len);
                 Self { line, written: u64::from_le_bytes(*word) & mask, mask }
             }
