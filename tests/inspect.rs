@@ -52,6 +52,17 @@ const BAD_STREAMS: &[(&str, &[u8])] = &[
     ("--codec slip --max 3", b"\xc0a\xdb\xdcb\xc0\xdbx\xc0\xc0abcd\xc0"),
     ("--codec slip --max 2 --on-excess discard", b"\xdb\xdc\xdb\xdd\xc0\xdb\xdca\xdb\xdd\xc0\xdb"),
     ("--codec slip --max 2 --on-excess truncate", b"a\xdb\xdcb\xc0\xdb\xc0x"),
+    ("--codec http1-request", b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost : a\r\n\r\n"),
+    ("--codec http1-request", b"GET / HTTP/1.1\r\nAccept: */*\r\n\r\n"),
+    ("--codec http1-request", b"\x16\x03\x01\0\xff"),
+    ("--codec http1-request", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\nonly twenty-two bytes."),
+    ("--codec http1-request", b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n7\r\n, world\nX"),
+    ("--codec http1-request --max 6", b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n7\r\n, world\r\n"),
+    ("--codec http1-request --max-head 40", b"GET / HTTP/1.1\r\nHost: a\r\nX: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n\r\n"),
+    ("--codec http1-request --demand no-leading-zeros", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 01\r\n\r\na"),
+    ("--codec http1-response", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok"),
+    ("--codec http1-response", b"HTTP/1.1 204 No Content\r\n\r\n\r\n"),
+    ("--codec http1-response --allow lf-in-response-head", b"HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nok"),
 ];
 
 /// Streams of which there is nothing but frames, and what is skipped.
@@ -74,6 +85,18 @@ const GOOD_STREAMS: &[(&str, &[u8])] = &[
     ("--codec netstring --max 3 --on-excess truncate", b"5:hello,3:abc,0:,"),
     ("--codec cobs --max 3 --on-excess truncate", b"\x06hello\0\x04abc\0"),
     ("--codec slip --max 3 --on-excess truncate", b"hell\xdb\xdd\xc0a\xdb\xdcc\xc0"),
+    ("--codec http1-request", b""),
+    ("--codec http1-request --bytes 17", b"\r\nPOST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\n012345678901234567890123456789GET / HTTP/1.0\r\n\r\n"),
+    ("--codec http1-request --frames 1", b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n!PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n?"),
+    ("--codec http1-request --allow empty-host --allow fragment-in-target", b"GET /#a HTTP/1.1\r\nHost:\r\n\r\n"),
+    (
+        "--codec http1-request",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;a=\"b\"\r\nh\r\n20\r\nello, and more than fits one row\r\n0\r\nX: y\r\n\r\n",
+    ),
+    ("--codec http1-response --max 5", b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 304\r\n\r\n"),
+    ("--codec http1-response", b"HTTP/1.0 200 OK\r\n\r\nas long as it lasts: HTTP/1.0 200 OK\r\n\r\n"),
+    ("--codec http1-response --answers head", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"),
+    ("--codec http1-response --answers connect", b"HTTP/1.1 200 OK\r\n\r\n\x16\x03\x01"),
 ];
 
 #[test]
@@ -297,6 +320,72 @@ error: frame at byte 7: payload longer than the limit of 100 bytes
 }
 
 #[test]
+fn messages_are_shown_in_their_parts() {
+    let shown = inspect_with(
+        "--codec http1-request --bytes 18",
+        b"POST /a\\b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n14\r\n, world and the rest\r\n0\r\nX:\xe4\t\r\n\r\n\
+          PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n!GET / HTTP/1.1\r\nHost : a\r\n",
+    );
+    assert_eq!(
+        stdout(&shown),
+        r#"message 1 at byte 0: POST /a\\b HTTP/1.1 (59 head, body in chunks)
+  Host: a
+  Transfer-Encoding: chunked
+  +0000000  68 65 6c 6c 6f 2c 20 77  6f 72 6c 64 20 61 6e 64  |hello, world and|
+  +0000010  20 74                                             | t|
+  and 7 more bytes
+  end at byte 106: 25 bytes of body
+  X: \xe4
+message 2 at byte 106: PUT / HTTP/1.1 (46 head, 1 body)
+  Host: a
+  Content-Length: 1
+  +0000000  21                                                |!|
+  end at byte 153: 1 byte of body
+error: frame at byte 153: expected ':' right behind the field name at byte 20, found 0x20 (RFC 9112 section 5.1)
+  00000090  68 3a 20 31 0d 0a 0d 0a  21 47 45 54 20 2f 20 48  |h: 1....!GET / H|
+  000000a0  54 54 50 2f 31 2e 31 0d  0a 48 6f 73 74 20        |TTP/1.1..Host |
+                                                    ^^                      ^
+  to be answered with 400
+2 messages, 153 bytes, 0 bytes skipped, 1 error
+"#
+    );
+    assert_eq!(shown.status.code(), Some(1));
+}
+
+/// A stream of responses, how it is read, and what is said of its last message.
+#[test]
+fn framing_is_said_beside_the_head() {
+    for (options, stream, said) in [
+        ("", &b"HTTP/1.1 200 OK\r\n\r\n"[..], "(19 head, body until the end)"),
+        ("", b"HTTP/1.1 200\r\nTransfer-Encoding: gzip\r\n\r\n", "(41 head, body until the end, coded)"),
+        ("", b"HTTP/1.1 204\r\nContent-Length: 1\r\n\r\n", "(35 head, no body, fields of a body that is not there)"),
+        ("", b"HTTP/1.1 304\r\nContent-Length: 1\r\n\r\n", "(35 head, no body)"),
+        (" --answers head", b"HTTP/1.1 200\r\nContent-Length: 1\r\n\r\n", "(35 head, no body)"),
+        (" --answers connect", b"HTTP/1.1 200\r\n\r\n", "(16 head, then another protocol)"),
+        (" --answers other", b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", "(35 head, no body)"),
+    ] {
+        let shown = stdout(&inspect_with(&format!("--codec http1-response{options}"), stream));
+        assert!(shown.lines().next().unwrap().ends_with(said), "{said}: {shown}");
+    }
+}
+
+#[test]
+fn every_leniency_and_demand_has_its_name() {
+    let help = stdout(&inspect(&["--help"], b"")).replace('-', "");
+    let rules = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/http1/rules.rs")).unwrap();
+    let mut names = 0;
+    for part in ["pub enum Leniency {", "pub enum Demand {"] {
+        let body = rules.split_once(part).unwrap().1.split_once("\n}").unwrap().0;
+        for variant in body.lines().filter_map(|line| line.trim().strip_suffix(',')).filter(|word| word.chars().all(char::is_alphanumeric))
+        {
+            assert!(help.contains(&variant.to_lowercase()), "{variant} is not offered");
+            names += 1;
+        }
+    }
+    assert!(names >= 15, "{names}");
+}
+
+#[test]
 fn an_error_that_was_stepped_over_is_marked() {
     let shown = inspect_with("--codec lines --max 8 --on-excess discard", b"ok\nanother\nmuch too long\nfine\n");
     assert_eq!(
@@ -456,6 +545,13 @@ fn options_that_make_no_sense_are_refused() {
         "--codec sync-word --magic x --width 2 --on-excess discard",
         "--codec cobs --length 3",
         "--codec slip --keep-header",
+        "--codec slip --max-head 3",
+        "--codec http1-request --answers head",
+        "--codec http1-request --allow everything",
+        "--codec http1-request --on-excess fail",
+        "--codec http1-response --demand nothing",
+        "--codec http1-response --on-excess discard",
+        "--codec http1-response --length 3",
         "--ending lf",
     ] {
         let refused = inspect_with(options, b"");
