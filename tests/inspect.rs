@@ -119,6 +119,18 @@ fn the_captures_hold_what_their_readme_says() {
         "58 frames (55 not shown), 960 bytes, 0 bytes skipped, 0 errors",
         "13 frames (10 not shown), 18203 bytes, 0 bytes skipped, 0 errors", // the last is what was left over
         "45 frames (42 not shown), 9863 bytes, 0 bytes skipped, 0 errors",
+        "11 messages (8 not shown), 2680 bytes, 0 bytes skipped, 0 errors",
+        "7 messages (4 not shown), 1424 bytes, 0 bytes skipped, 0 errors",
+        "7 messages (4 not shown), 1708 bytes, 0 bytes skipped, 0 errors",
+        "7 messages (4 not shown), 2295 bytes, 0 bytes skipped, 0 errors",
+        "5 messages (2 not shown), 880 bytes, 0 bytes skipped, 0 errors",
+        "6 messages (3 not shown), 1670 bytes, 0 bytes skipped, 0 errors",
+        "12 messages (9 not shown), 4404 bytes, 0 bytes skipped, 0 errors",
+        "1 message, 417 bytes, 0 bytes skipped, 0 errors",
+        "12 messages (9 not shown), 1981 bytes, 0 bytes skipped, 0 errors",
+        "9 messages (6 not shown), 1621 bytes, 0 bytes skipped, 0 errors",
+        "1 message, 641 bytes, 0 bytes skipped, 0 errors",
+        "9 messages (6 not shown), 4301 bytes, 0 bytes skipped, 0 errors",
         "47 frames (44 not shown), 6173 bytes, 0 bytes skipped, 0 errors",
         "88 frames (85 not shown), 23301 bytes, 0 bytes skipped, 0 errors",
         "49 frames (46 not shown), 8944 bytes, 0 bytes skipped, 0 errors",
@@ -140,8 +152,78 @@ fn the_captures_hold_what_their_readme_says() {
         "40 frames (37 not shown), 2430 bytes, 40 bytes skipped, 0 errors",
     ];
     let text = stdout(&inspect(&[], b""));
-    let sums: Vec<_> = text.lines().filter(|line| line.contains(" not shown)")).collect();
+    let sums: Vec<_> = text.lines().filter(|line| line.contains(" bytes skipped, ")).collect();
     assert_eq!(sums, expected);
+}
+
+/// The captures of HTTP/1.1, how they are read, and the CRC-32 of all that is shown of them.
+const SHOWN_OF_HTTP: &[(&str, &str, u32)] = &[
+    ("http-curl-client.bin", "--codec http1-request", 0xaaf5_4b1f),
+    ("http-python-client.bin", "--codec http1-request", 0x8531_4524),
+    ("http-requests-client.bin", "--codec http1-request", 0xf9f5_3a8d),
+    ("http-aiohttp-client.bin", "--codec http1-request", 0xa519_9491),
+    ("http-node-client.bin", "--codec http1-request", 0x799f_5ffd),
+    ("http-caddy-client.bin", "--codec http1-request", 0x6721_28f2),
+    ("http-server.bin", "--codec http1-response --answers head", 0x2ff7_ef70),
+    ("http-nginx-server.bin", "--codec http1-response", 0x3bf0_e16f),
+    ("http-nginx-close.bin", "--codec http1-response", 0x9381_c178),
+    ("http-node-server.bin", "--codec http1-response", 0x2f4a_274e),
+    ("http-aiohttp-server.bin", "--codec http1-response", 0x460b_0a6c),
+    ("http-python-close.bin", "--codec http1-response --allow lf-in-response-head", 0xc1b3_4921),
+    ("http-caddy-server.bin", "--codec http1-response", 0x81b2_2d84),
+];
+
+fn shown_of(file: &str, options: &str) -> Output {
+    inspect(&options.split(' ').chain([&*format!("{CAPTURES}/{file}")]).collect::<Vec<_>>(), b"")
+}
+
+#[test]
+fn all_that_is_shown_of_messages_is_as_it_was() {
+    let crc = |file, options| crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(&shown_of(file, options).stdout);
+    for (file, options, expected) in SHOWN_OF_HTTP {
+        let found = crc(file, options);
+        assert_eq!(found, *expected, "{file} {options}: {found:#010x}");
+    }
+}
+
+#[test]
+fn messages_of_a_capture_are_shown() {
+    let shown = shown_of("http-node-client.bin", "--codec http1-request --bytes 20");
+    let text = stdout(&shown);
+    let (rest, put) = text.split_once("message 4 ").unwrap();
+    assert!(rest.starts_with("message 1 at byte 0: GET / HTTP/1.1 (65 head, no body)\n  Host: 127.0.0.1:"), "{rest}");
+    assert!(rest.contains("\n  and 274 more bytes\n  end at byte 602: 294 bytes of body\n"), "{rest}");
+    let put = put.lines().filter(|line| !line.starts_with("  Host: ")).collect::<Vec<_>>();
+    assert_eq!(
+        put,
+        [
+            "at byte 602: PUT /trailers HTTP/1.1 (117 head, body in chunks)",
+            "  Trailer: X-Sum",
+            "  Connection: keep-alive",
+            "  Transfer-Encoding: chunked",
+            "  +0000000  77 69 74 68 20 61 20 74  72 61 69 6c 65 72        |with a trailer|",
+            "  end at byte 754: 14 bytes of body",
+            "  X-Sum: 14",
+            "message 5 at byte 754: GET /names HTTP/1.1 (126 head, no body)",
+            "  x-MiXed-CaSe: yes",
+            "  X-List: a",
+            "  X-List: b",
+            "  X-Latin: caf\\xe9",
+            "  Connection: keep-alive",
+            "5 messages, 880 bytes, 0 bytes skipped, 0 errors",
+        ]
+    );
+}
+
+/// Real programs send what is refused.
+#[test]
+fn what_is_refused_of_a_capture_is_marked() {
+    let shown = shown_of("http-python-close.bin", "--codec http1-response");
+    let text = stdout(&shown);
+    assert!(text.starts_with("error: frame at byte 0: expected CR before LF at byte 135, found 0x0a (RFC 9112 section 2.2)\n"), "{text}");
+    assert!(text.contains("  00000080  74 2f 70 6c 61 69 6e 0a                           |t/plain.|\n"), "{text}");
+    assert!(text.ends_with("0 messages, 0 bytes, 0 bytes skipped, 1 error\n"), "{text}");
+    assert_eq!(shown.status.code(), Some(1));
 }
 
 #[test]
