@@ -410,7 +410,7 @@ fn messages_are_shown_in_their_parts() {
     );
     assert_eq!(
         stdout(&shown),
-        r#"message 1 at byte 0: POST /a\\b HTTP/1.1 (59 head, body in chunks)
+        r"message 1 at byte 0: POST /a\\b HTTP/1.1 (59 head, body in chunks)
   Host: a
   Transfer-Encoding: chunked
   +0000000  68 65 6c 6c 6f 2c 20 77  6f 72 6c 64 20 61 6e 64  |hello, world and|
@@ -429,7 +429,7 @@ error: frame at byte 153: expected ':' right behind the field name at byte 20, f
                                                     ^^                      ^
   to be answered with 400
 2 messages, 153 bytes, 0 bytes skipped, 1 error
-"#
+"
     );
     assert_eq!(shown.status.code(), Some(1));
 }
