@@ -434,7 +434,26 @@ error: frame at byte 153: expected ':' right behind the field name at byte 20, f
     assert_eq!(shown.status.code(), Some(1));
 }
 
-/// A stream of responses, how it is read, and what is said of its last message.
+#[test]
+fn what_came_of_a_body_is_shown_before_its_error() {
+    let shown = inspect_with("--codec http1-response --bytes 3", b"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\nhello");
+    assert_eq!(
+        stdout(&shown),
+        "message 1 at byte 0: HTTP/1.1 200 OK (39 head, 30 body)
+  Content-Length: 30
+  +0000000  68 65 6c                                          |hel|
+  and 2 more bytes
+error: frame at byte 44: the stream ended 0 bytes into the frame
+missing: at least 1 more byte
+  00000010  0a 43 6f 6e 74 65 6e 74  2d 4c 65 6e 67 74 68 3a  |.Content-Length:|
+  00000020  20 33 30 0d 0a 0d 0a 68  65 6c 6c 6f              | 30....hello|
+1 message, 44 bytes, 0 bytes skipped, 1 error
+"
+    );
+    assert_eq!(shown.status.code(), Some(1));
+}
+
+/// How responses are read, a stream of them, and what is said beside the first line of the first.
 #[test]
 fn framing_is_said_beside_the_head() {
     for (options, stream, said) in [
