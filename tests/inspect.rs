@@ -52,6 +52,17 @@ const BAD_STREAMS: &[(&str, &[u8])] = &[
     ("--codec slip --max 3", b"\xc0a\xdb\xdcb\xc0\xdbx\xc0\xc0abcd\xc0"),
     ("--codec slip --max 2 --on-excess discard", b"\xdb\xdc\xdb\xdd\xc0\xdb\xdca\xdb\xdd\xc0\xdb"),
     ("--codec slip --max 2 --on-excess truncate", b"a\xdb\xdcb\xc0\xdb\xc0x"),
+    ("--codec http1-request", b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost : a\r\n\r\n"),
+    ("--codec http1-request", b"GET / HTTP/1.1\r\nAccept: */*\r\n\r\n"),
+    ("--codec http1-request", b"\x16\x03\x01\0\xff"),
+    ("--codec http1-request", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\nonly twenty-two bytes."),
+    ("--codec http1-request", b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n7\r\n, world\nX"),
+    ("--codec http1-request --max 6", b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n7\r\n, world\r\n"),
+    ("--codec http1-request --max-head 40", b"GET / HTTP/1.1\r\nHost: a\r\nX: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n\r\n"),
+    ("--codec http1-request --demand no-leading-zeros", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 01\r\n\r\na"),
+    ("--codec http1-response", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok"),
+    ("--codec http1-response", b"HTTP/1.1 204 No Content\r\n\r\n\r\n"),
+    ("--codec http1-response --allow lf-in-response-head", b"HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nok"),
 ];
 
 /// Streams of which there is nothing but frames, and what is skipped.
@@ -74,6 +85,18 @@ const GOOD_STREAMS: &[(&str, &[u8])] = &[
     ("--codec netstring --max 3 --on-excess truncate", b"5:hello,3:abc,0:,"),
     ("--codec cobs --max 3 --on-excess truncate", b"\x06hello\0\x04abc\0"),
     ("--codec slip --max 3 --on-excess truncate", b"hell\xdb\xdd\xc0a\xdb\xdcc\xc0"),
+    ("--codec http1-request", b""),
+    ("--codec http1-request --bytes 17", b"\r\nPOST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\n012345678901234567890123456789GET / HTTP/1.0\r\n\r\n"),
+    ("--codec http1-request --frames 1", b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n!PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n?"),
+    ("--codec http1-request --allow empty-host --allow fragment-in-target", b"GET /#a HTTP/1.1\r\nHost:\r\n\r\n"),
+    (
+        "--codec http1-request",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;a=\"b\"\r\nh\r\n20\r\nello, and more than fits one row\r\n0\r\nX: y\r\n\r\n",
+    ),
+    ("--codec http1-response --max 5", b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 304\r\n\r\n"),
+    ("--codec http1-response", b"HTTP/1.0 200 OK\r\n\r\nas long as it lasts: HTTP/1.0 200 OK\r\n\r\n"),
+    ("--codec http1-response --answers head", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"),
+    ("--codec http1-response --answers connect", b"HTTP/1.1 200 OK\r\n\r\n\x16\x03\x01"),
 ];
 
 #[test]
@@ -96,6 +119,18 @@ fn the_captures_hold_what_their_readme_says() {
         "58 frames (55 not shown), 960 bytes, 0 bytes skipped, 0 errors",
         "13 frames (10 not shown), 18203 bytes, 0 bytes skipped, 0 errors", // the last is what was left over
         "45 frames (42 not shown), 9863 bytes, 0 bytes skipped, 0 errors",
+        "11 messages (8 not shown), 2680 bytes, 0 bytes skipped, 0 errors",
+        "7 messages (4 not shown), 1424 bytes, 0 bytes skipped, 0 errors",
+        "7 messages (4 not shown), 1708 bytes, 0 bytes skipped, 0 errors",
+        "7 messages (4 not shown), 2295 bytes, 0 bytes skipped, 0 errors",
+        "5 messages (2 not shown), 880 bytes, 0 bytes skipped, 0 errors",
+        "6 messages (3 not shown), 1670 bytes, 0 bytes skipped, 0 errors",
+        "12 messages (9 not shown), 4404 bytes, 0 bytes skipped, 0 errors",
+        "1 message, 417 bytes, 0 bytes skipped, 0 errors",
+        "12 messages (9 not shown), 1981 bytes, 0 bytes skipped, 0 errors",
+        "9 messages (6 not shown), 1621 bytes, 0 bytes skipped, 0 errors",
+        "1 message, 641 bytes, 0 bytes skipped, 0 errors",
+        "9 messages (6 not shown), 4301 bytes, 0 bytes skipped, 0 errors",
         "47 frames (44 not shown), 6173 bytes, 0 bytes skipped, 0 errors",
         "88 frames (85 not shown), 23301 bytes, 0 bytes skipped, 0 errors",
         "49 frames (46 not shown), 8944 bytes, 0 bytes skipped, 0 errors",
@@ -117,8 +152,78 @@ fn the_captures_hold_what_their_readme_says() {
         "40 frames (37 not shown), 2430 bytes, 40 bytes skipped, 0 errors",
     ];
     let text = stdout(&inspect(&[], b""));
-    let sums: Vec<_> = text.lines().filter(|line| line.contains(" not shown)")).collect();
+    let sums: Vec<_> = text.lines().filter(|line| line.contains(" bytes skipped, ")).collect();
     assert_eq!(sums, expected);
+}
+
+/// The captures of HTTP/1.1, how they are read, and the CRC-32 of all that is shown of them.
+const SHOWN_OF_HTTP: &[(&str, &str, u32)] = &[
+    ("http-curl-client.bin", "--codec http1-request", 0xaaf5_4b1f),
+    ("http-python-client.bin", "--codec http1-request", 0x8531_4524),
+    ("http-requests-client.bin", "--codec http1-request", 0xf9f5_3a8d),
+    ("http-aiohttp-client.bin", "--codec http1-request", 0xa519_9491),
+    ("http-node-client.bin", "--codec http1-request", 0x799f_5ffd),
+    ("http-caddy-client.bin", "--codec http1-request", 0x6721_28f2),
+    ("http-server.bin", "--codec http1-response --answers head", 0x2ff7_ef70),
+    ("http-nginx-server.bin", "--codec http1-response", 0x3bf0_e16f),
+    ("http-nginx-close.bin", "--codec http1-response", 0x9381_c178),
+    ("http-node-server.bin", "--codec http1-response", 0x2f4a_274e),
+    ("http-aiohttp-server.bin", "--codec http1-response", 0x460b_0a6c),
+    ("http-python-close.bin", "--codec http1-response --allow lf-in-response-head", 0xc1b3_4921),
+    ("http-caddy-server.bin", "--codec http1-response", 0x81b2_2d84),
+];
+
+fn shown_of(file: &str, options: &str) -> Output {
+    inspect(&options.split(' ').chain([&*format!("{CAPTURES}/{file}")]).collect::<Vec<_>>(), b"")
+}
+
+#[test]
+fn all_that_is_shown_of_messages_is_as_it_was() {
+    let crc = |file, options| crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(&shown_of(file, options).stdout);
+    for (file, options, expected) in SHOWN_OF_HTTP {
+        let found = crc(file, options);
+        assert_eq!(found, *expected, "{file} {options}: {found:#010x}");
+    }
+}
+
+#[test]
+fn messages_of_a_capture_are_shown() {
+    let shown = shown_of("http-node-client.bin", "--codec http1-request --bytes 20");
+    let text = stdout(&shown);
+    let (rest, put) = text.split_once("message 4 ").unwrap();
+    assert!(rest.starts_with("message 1 at byte 0: GET / HTTP/1.1 (65 head, no body)\n  Host: 127.0.0.1:"), "{rest}");
+    assert!(rest.contains("\n  and 274 more bytes\n  end at byte 602: 294 bytes of body\n"), "{rest}");
+    let put = put.lines().filter(|line| !line.starts_with("  Host: ")).collect::<Vec<_>>();
+    assert_eq!(
+        put,
+        [
+            "at byte 602: PUT /trailers HTTP/1.1 (117 head, body in chunks)",
+            "  Trailer: X-Sum",
+            "  Connection: keep-alive",
+            "  Transfer-Encoding: chunked",
+            "  +0000000  77 69 74 68 20 61 20 74  72 61 69 6c 65 72        |with a trailer|",
+            "  end at byte 754: 14 bytes of body",
+            "  X-Sum: 14",
+            "message 5 at byte 754: GET /names HTTP/1.1 (126 head, no body)",
+            "  x-MiXed-CaSe: yes",
+            "  X-List: a",
+            "  X-List: b",
+            "  X-Latin: caf\\xe9",
+            "  Connection: keep-alive",
+            "5 messages, 880 bytes, 0 bytes skipped, 0 errors",
+        ]
+    );
+}
+
+/// Real programs send what is refused.
+#[test]
+fn what_is_refused_of_a_capture_is_marked() {
+    let shown = shown_of("http-python-close.bin", "--codec http1-response");
+    let text = stdout(&shown);
+    assert!(text.starts_with("error: frame at byte 0: expected CR before LF at byte 135, found 0x0a (RFC 9112 section 2.2)\n"), "{text}");
+    assert!(text.contains("  00000080  74 2f 70 6c 61 69 6e 0a                           |t/plain.|\n"), "{text}");
+    assert!(text.ends_with("0 messages, 0 bytes, 0 bytes skipped, 1 error\n"), "{text}");
+    assert_eq!(shown.status.code(), Some(1));
 }
 
 #[test]
@@ -297,6 +402,91 @@ error: frame at byte 7: payload longer than the limit of 100 bytes
 }
 
 #[test]
+fn messages_are_shown_in_their_parts() {
+    let shown = inspect_with(
+        "--codec http1-request --bytes 18",
+        b"POST /a\\b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n14\r\n, world and the rest\r\n0\r\nX:\xe4\t\r\n\r\n\
+          PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n!GET / HTTP/1.1\r\nHost : a\r\n",
+    );
+    assert_eq!(
+        stdout(&shown),
+        r"message 1 at byte 0: POST /a\\b HTTP/1.1 (59 head, body in chunks)
+  Host: a
+  Transfer-Encoding: chunked
+  +0000000  68 65 6c 6c 6f 2c 20 77  6f 72 6c 64 20 61 6e 64  |hello, world and|
+  +0000010  20 74                                             | t|
+  and 7 more bytes
+  end at byte 106: 25 bytes of body
+  X: \xe4
+message 2 at byte 106: PUT / HTTP/1.1 (46 head, 1 body)
+  Host: a
+  Content-Length: 1
+  +0000000  21                                                |!|
+  end at byte 153: 1 byte of body
+error: frame at byte 153: expected ':' right behind the field name at byte 20, found 0x20 (RFC 9112 section 5.1)
+  00000090  68 3a 20 31 0d 0a 0d 0a  21 47 45 54 20 2f 20 48  |h: 1....!GET / H|
+  000000a0  54 54 50 2f 31 2e 31 0d  0a 48 6f 73 74 20        |TTP/1.1..Host |
+                                                    ^^                      ^
+  to be answered with 400
+2 messages, 153 bytes, 0 bytes skipped, 1 error
+"
+    );
+    assert_eq!(shown.status.code(), Some(1));
+}
+
+#[test]
+fn what_came_of_a_body_is_shown_before_its_error() {
+    let shown = inspect_with("--codec http1-response --bytes 3", b"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\nhello");
+    assert_eq!(
+        stdout(&shown),
+        "message 1 at byte 0: HTTP/1.1 200 OK (39 head, 30 body)
+  Content-Length: 30
+  +0000000  68 65 6c                                          |hel|
+  and 2 more bytes
+error: frame at byte 44: the stream ended 0 bytes into the frame
+missing: at least 1 more byte
+  00000010  0a 43 6f 6e 74 65 6e 74  2d 4c 65 6e 67 74 68 3a  |.Content-Length:|
+  00000020  20 33 30 0d 0a 0d 0a 68  65 6c 6c 6f              | 30....hello|
+1 message, 44 bytes, 0 bytes skipped, 1 error
+"
+    );
+    assert_eq!(shown.status.code(), Some(1));
+}
+
+/// How responses are read, a stream of them, and what is said beside the first line of the first.
+#[test]
+fn framing_is_said_beside_the_head() {
+    for (options, stream, said) in [
+        ("", &b"HTTP/1.1 200 OK\r\n\r\n"[..], "(19 head, body until the end)"),
+        ("", b"HTTP/1.1 200\r\nTransfer-Encoding: gzip\r\n\r\n", "(41 head, body until the end, coded)"),
+        ("", b"HTTP/1.1 204\r\nContent-Length: 1\r\n\r\n", "(35 head, no body, fields of a body that is not there)"),
+        ("", b"HTTP/1.1 304\r\nContent-Length: 1\r\n\r\n", "(35 head, no body)"),
+        (" --answers head", b"HTTP/1.1 200\r\nContent-Length: 1\r\n\r\n", "(35 head, no body)"),
+        (" --answers connect", b"HTTP/1.1 200\r\n\r\n", "(16 head, then another protocol)"),
+        (" --answers other", b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", "(35 head, no body)"),
+    ] {
+        let shown = stdout(&inspect_with(&format!("--codec http1-response{options}"), stream));
+        assert!(shown.lines().next().unwrap().ends_with(said), "{said}: {shown}");
+    }
+}
+
+#[test]
+fn every_leniency_and_demand_has_its_name() {
+    let help = stdout(&inspect(&["--help"], b"")).replace('-', "");
+    let rules = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/http1/rules.rs")).unwrap();
+    let mut names = 0;
+    for part in ["pub enum Leniency {", "pub enum Demand {"] {
+        let body = rules.split_once(part).unwrap().1.split_once("\n}").unwrap().0;
+        for variant in body.lines().filter_map(|line| line.trim().strip_suffix(',')).filter(|word| word.chars().all(char::is_alphanumeric))
+        {
+            assert!(help.contains(&variant.to_lowercase()), "{variant} is not offered");
+            names += 1;
+        }
+    }
+    assert!(names >= 15, "{names}");
+}
+
+#[test]
 fn an_error_that_was_stepped_over_is_marked() {
     let shown = inspect_with("--codec lines --max 8 --on-excess discard", b"ok\nanother\nmuch too long\nfine\n");
     assert_eq!(
@@ -456,6 +646,13 @@ fn options_that_make_no_sense_are_refused() {
         "--codec sync-word --magic x --width 2 --on-excess discard",
         "--codec cobs --length 3",
         "--codec slip --keep-header",
+        "--codec slip --max-head 3",
+        "--codec http1-request --answers head",
+        "--codec http1-request --allow everything",
+        "--codec http1-request --on-excess fail",
+        "--codec http1-response --demand nothing",
+        "--codec http1-response --on-excess discard",
+        "--codec http1-response --length 3",
         "--ending lf",
     ] {
         let refused = inspect_with(options, b"");

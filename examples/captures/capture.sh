@@ -18,7 +18,10 @@ SELF=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
 OUT=${OUT:-$(dirname "$SELF")}
 LIMIT=${LIMIT:-90} # seconds for one capture
 ALL=(postgres-server postgres-cut dns-server mariadb-server http2-server tls-server
-     bgp-speaker 9p-server redis-server smtp-server smtp-client http-server gtp-server)
+     bgp-speaker 9p-server redis-server smtp-server smtp-client http-server gtp-server
+     http-curl-client http-python-client http-requests-client http-aiohttp-client
+     http-node-client http-caddy-client http-nginx-server http-nginx-close http-node-server
+     http-aiohttp-server http-python-close http-caddy-server)
 
 # ---- shared parts ----------------------------------------------------------
 
@@ -427,6 +430,359 @@ CONF
     curl -sI --noproxy '*' "http://127.0.0.1:$TAP/[1-45].txt" >>"$TMP/log" 2>&1
     keep
 }
+
+# ---- HTTP/1.1, whole messages -------------------------------------------------
+
+# node_up: a server of Node.js that takes any request, and whose answers differ by path.
+node_up() {
+    need node=nodejs curl=curl
+    cat >"$TMP/server.js" <<'JS'
+const http = require("http");
+http.createServer((request, response) => {
+    let length = 0;
+    request.on("data", (data) => { length += data.length; });
+    request.on("end", async () => {
+        switch (request.url) {
+        case "/chunks":
+            for (let i = 1; i <= 5; i++) response.write(`part ${i}: ${"x".repeat(i * 20)}\n`);
+            return response.end();
+        case "/trailers":
+            response.writeHead(200, { "Content-Type": "text/plain", Trailer: "X-Sum" });
+            response.write("with a trailer\n");
+            response.addTrailers({ "X-Sum": "15" });
+            return response.end();
+        case "/early":
+            response.writeEarlyHints({ link: "</style.css>; rel=preload; as=style" });
+            return response.end("early hints came first\n");
+        case "/empty":
+            response.writeHead(204);
+            return response.end();
+        case "/same":
+            response.writeHead(304, { ETag: '"demo"' });
+            return response.end();
+        case "/teapot":
+            response.writeHead(418, "I am a teapot", { "Content-Type": "application/json", "Set-Cookie": ["a=1", "b=2; Path=/"] });
+            return response.end('{"teapot":true}');
+        default:
+            return response.end(`${request.method} ${request.url}: ${length} bytes\n`);
+        }
+    });
+}).listen(+process.argv[2], "127.0.0.1");
+JS
+    free_port PORT
+    start node "$TMP/server.js" "$PORT"
+    await "$PORT"
+}
+
+# curl on one connection, with what the server sends into the log.
+curl_all() { curl -s --http1.1 --noproxy '*' "$@" >>"$TMP/log" 2>&1; }
+
+http-curl-client() {
+    node_up
+    tap client "$PORT"
+    local url=http://127.0.0.1:$TAP
+    seq 60 >"$TMP/numbers"
+    curl_all "$url/" --next "$url/a%20b?q=1&r=%C3%A4" -H 'Accept: text/html' -H 'X-Empty;' --compressed \
+        --next "$url/form" --data 'name=demo&value=1' \
+        --next "$url/chunked" -H 'Transfer-Encoding: chunked' --data-binary "@$TMP/numbers" \
+        --next "$url/expect" -H 'Expect: 100-continue' --data-binary "@$TMP/numbers" \
+        --next "$url/upload" -T "$TMP/numbers" \
+        --next "$url/stdin" -T - <"$TMP/numbers" \
+        --next "$url/multipart" -F 'field=value' -F "file=@$TMP/numbers" \
+        --next "$url/head" -I --next "$url/" -X OPTIONS --request-target '*' \
+        --next "$url/gone" -X DELETE -u demo:demo -b a=1
+    keep
+}
+
+http-node-server() {
+    node_up
+    tap server "$PORT"
+    local url=http://127.0.0.1:$TAP
+    curl_all "$url/" --next "$url/chunks" --next "$url/trailers" --next "$url/early" --next "$url/empty" \
+        --next "$url/same" --next "$url/teapot" --next "$url/expect" -H 'Expect: 100-continue' --data 'a=1' \
+        --next "$url/form" --data 'name=demo' --next "$url/last" -H 'Connection: close'
+    keep
+}
+
+http-node-client() {
+    node_up
+    cat >"$TMP/client.js" <<'JS'
+const http = require("http");
+const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+const send = (options, write) => new Promise((resolve, reject) => {
+    const request = http.request({ host: "127.0.0.1", port: +process.argv[2], agent, ...options }, (response) => {
+        response.resume();
+        response.on("end", resolve);
+    });
+    request.on("error", reject);
+    write(request);
+    request.end();
+});
+(async () => {
+    await send({ path: "/" }, () => {});
+    await send({ path: "/length", method: "POST" }, (request) => request.end("all at once"));
+    await send({ path: "/chunks", method: "POST" }, (request) => {
+        for (let i = 1; i <= 6; i++) request.write(`${i},`.repeat(i * 7));
+    });
+    await send({ path: "/trailers", method: "PUT", headers: { Trailer: "X-Sum" } }, (request) => {
+        request.write("with a trailer");
+        request.addTrailers({ "X-Sum": "14" });
+    });
+    await send({ path: "/names", headers: { "x-MiXed-CaSe": "yes", "X-List": ["a", "b"], "X-Latin": "caf\xe9" } }, () => {});
+    agent.destroy();
+})();
+JS
+    tap client "$PORT"
+    node "$TMP/client.js" "$TAP" >>"$TMP/log" 2>&1
+    keep
+}
+
+# Modules of Python that Debian packages may have brought to another interpreter than the first.
+python_with() {
+    PYTHON=${PYTHON:-python3}
+    "$PYTHON" -c "import $1" 2>/dev/null || PYTHON=/usr/bin/python3
+    "$PYTHON" -c "import $1" 2>/dev/null || die "$NAME needs the Debian package python3-$1"
+}
+
+http-python-client() {
+    node_up
+    python_with http
+    tap client "$PORT"
+    "$PYTHON" - "$TAP" >>"$TMP/log" 2>&1 <<'PY'
+import http.client, sys
+
+client = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]))
+def send(*args, **named):
+    client.request(*args, **named)
+    client.getresponse().read()
+
+send("GET", "/")
+send("POST", "/length", body=b"0123456789" * 10, headers={"Content-Type": "text/plain"})
+send("POST", "/chunks", body=(b"%d," % i * i for i in range(1, 20)), encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+send("PUT", "/generator", body=iter([b"one", b"two", b"three"]))
+send("POST", "/nothing")
+send("HEAD", "/head")
+send("DELETE", "/gone", headers={"X-Latin": "caf\xe9"})
+client.close()
+PY
+    keep
+}
+
+http-requests-client() {
+    node_up
+    python_with requests
+    tap client "$PORT"
+    "$PYTHON" - "$TAP" >>"$TMP/log" 2>&1 <<'PY'
+import requests, sys
+
+url = f"http://127.0.0.1:{sys.argv[1]}"
+with requests.Session() as session:
+    session.trust_env = False
+    session.get(url + "/", params={"q": "a b", "ä": "ö"})
+    session.post(url + "/form", data={"name": "demo", "value": "1 + 1"})
+    session.post(url + "/json", json={"numbers": list(range(50))})
+    session.post(url + "/chunks", data=(b"line %d\n" % i for i in range(12)))
+    session.post(url + "/empty", data="")
+    session.options(url + "/")
+    session.delete(url + "/gone", auth=("demo", "demo"), cookies={"a": "1"})
+PY
+    keep
+}
+
+http-aiohttp-client() {
+    node_up
+    python_with aiohttp
+    tap client "$PORT"
+    "$PYTHON" - "$TAP" >>"$TMP/log" 2>&1 <<'PY'
+import aiohttp, asyncio, sys
+
+async def lines():
+    for i in range(8):
+        yield b"line %d " % i + b"." * i * 10 + b"\n"
+
+async def main():
+    url = f"http://127.0.0.1:{sys.argv[1]}"
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
+        async def send(method, path, **named):
+            async with session.request(method, url + path, **named) as response:
+                await response.read()
+        await send("GET", "/", params={"q": "a b"})
+        await send("POST", "/form", data={"name": "demo"})
+        await send("POST", "/json", json={"numbers": list(range(50))})
+        await send("POST", "/chunks", data=lines())
+        await send("POST", "/deflate", data=b"the same again, " * 40, compress=True)
+        await send("PUT", "/expect", data=b"waited for", expect100=True)
+        form = aiohttp.FormData()
+        form.add_field("file", b"\x00\x01\x02" * 20, filename="all.bin")
+        await send("POST", "/multipart", data=form)
+
+asyncio.run(main())
+PY
+    keep
+}
+
+http-aiohttp-server() {
+    need curl=curl
+    python_with aiohttp
+    free_port PORT
+    cat >"$TMP/server.py" <<'PY'
+import asyncio, sys
+from aiohttp import web
+
+async def chunks(request):
+    response = web.StreamResponse()
+    await response.prepare(request)
+    for i in range(6):
+        await response.write(b"part %d " % i + b"." * i * 10 + b"\n")
+        await asyncio.sleep(0.02)
+    await response.write_eof()
+    return response
+
+async def deflate(request):
+    response = web.Response(text="the same again, " * 40)
+    response.enable_compression()
+    return response
+
+async def echo(request):
+    return web.Response(body=await request.read(), headers={"X-Latin": "caf\xe9"})
+
+app = web.Application()
+app.add_routes([
+    web.get("/", lambda request: web.json_response({"path": request.path})),
+    web.get("/chunks", chunks), web.get("/deflate", deflate), web.post("/echo", echo),
+    web.get("/empty", lambda request: web.Response(status=204)),
+])
+asyncio.set_event_loop(asyncio.new_event_loop())
+web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), access_log=None)
+PY
+    start "$PYTHON" "$TMP/server.py" "$PORT"
+    await "$PORT"
+    tap server "$PORT"
+    local url=http://127.0.0.1:$TAP
+    curl_all "$url/" --next "$url/chunks" --next "$url/deflate" --compressed --next "$url/empty" --next "$url/missing" \
+        --next "$url/echo" --data 'a=1' --next "$url/echo" -H 'Expect: 100-continue' --data 'b=2' --next "$url/" -X PUT
+    keep
+}
+
+# A server of HTTP/1.0 whose script says nothing of a length: the end of the connection ends the answer.
+http-python-close() {
+    need curl=curl
+    python_with http
+    free_port PORT
+    mkdir -p "$TMP/docs/cgi-bin"
+    printf '#!/bin/sh\necho "Content-Type: text/plain"\necho "X-Demo: yes"\necho\nseq 150\n' >"$TMP/docs/cgi-bin/numbers"
+    chmod -R a+rx "$TMP"
+    (cd "$TMP/docs" && exec "$PYTHON" -m http.server --cgi --bind 127.0.0.1 "$PORT") </dev/null >>"$TMP/log" 2>&1 &
+    PIDS+=("$!")
+    await "$PORT"
+    tap server "$PORT"
+    curl_all "http://127.0.0.1:$TAP/cgi-bin/numbers"
+    keep
+}
+
+nginx_up() {
+    need nginx=nginx-light curl=curl
+    mkdir "$TMP/docs" "$TMP/docs/folder" "$TMP/logs"
+    seq 120 >"$TMP/docs/numbers.txt"
+    echo '<!DOCTYPE html><title>Demo</title><p>Hello' >"$TMP/docs/index.html"
+    chmod -R a+rX "$TMP"
+    free_port PORT
+    cat >"$TMP/conf" <<CONF
+daemon off; master_process off; pid $TMP/pid; error_log $TMP/log;
+events { }
+http {
+    access_log off; gzip on; gzip_min_length 1; gzip_http_version 1.0; if_modified_since before; gzip_types text/plain; types { text/html html; text/plain txt; }
+    client_body_temp_path $TMP/a; proxy_temp_path $TMP/b; fastcgi_temp_path $TMP/c; uwsgi_temp_path $TMP/d; scgi_temp_path $TMP/e;
+    server {
+        listen 127.0.0.1:$PORT; root $TMP/docs;
+        location /moved { return 301 /index.html; }
+    }
+}
+CONF
+    start nginx -p "$TMP" -c "$TMP/conf"
+    await "$PORT"
+}
+
+http-nginx-server() {
+    nginx_up
+    tap server "$PORT"
+    local url=http://127.0.0.1:$TAP
+    curl_all "$url/" --next "$url/numbers.txt" --next "$url/numbers.txt" --compressed --next "$url/numbers.txt" -r 10-49 \
+        --next "$url/numbers.txt" -r 0-9,20-29 --next "$url/numbers.txt" -r 9999- --next "$url/" -z 'Fri, 01 Jan 2038 00:00:00 GMT' \
+        --next "$url/missing" --next "$url/moved" --next "$url/folder" --next "$url/" -d a=1 --next "$url/" -H 'Host:'
+    keep
+}
+
+# To a client of HTTP/1.0 the compressed answer cannot come in chunks: the end of the connection ends it.
+http-nginx-close() {
+    nginx_up
+    tap server "$PORT"
+    curl_all -0 --compressed "http://127.0.0.1:$TAP/numbers.txt"
+    keep
+}
+
+# Caddy is written in Go: these are Go's net/http. It keeps its state below HOME.
+caddy_up() {
+    need caddy=caddy curl=curl
+    start env HOME="$TMP" XDG_DATA_HOME="$TMP" XDG_CONFIG_HOME="$TMP" caddy run --config "$TMP/Caddyfile" --adapter caddyfile
+    await "$1"
+}
+
+http-caddy-server() {
+    mkdir "$TMP/docs"
+    for i in {1..5}; do seq $((i * 20)) >"$TMP/docs/$i.txt"; done
+    free_port PORT
+    cat >"$TMP/Caddyfile" <<CONF
+{
+    admin off
+    auto_https off
+}
+http://127.0.0.1:$PORT {
+    bind 127.0.0.1
+    root * $TMP/docs
+    encode gzip
+    templates /page.html
+    respond /short "short" 200
+    redir /moved /short
+    file_server browse
+}
+CONF
+    { echo '<ul>'; for i in {1..1200}; do echo "<li>{{ $i }}"; done; echo '</ul>'; } >"$TMP/docs/page.html"
+    caddy_up "$PORT"
+    tap server "$PORT"
+    local url=http://127.0.0.1:$TAP
+    curl_all "$url/short" --next "$url/1.txt" --next "$url/5.txt" --compressed --next "$url/page.html" --compressed --next "$url/2.txt" -r 5-14 \
+        --next "$url/missing" --next "$url/moved" --next "$url/1.txt" -z 'Fri, 01 Jan 2038 00:00:00 GMT' --next "$url/short" -H 'Connection: close'
+    keep
+}
+
+# What a client sends is passed on by Caddy, which is a client itself.
+http-caddy-client() {
+    node_up
+    tap client "$PORT"
+    local proxy url
+    free_port proxy
+    url=http://127.0.0.1:$proxy
+    cat >"$TMP/Caddyfile" <<CONF
+{
+    admin off
+    auto_https off
+}
+http://127.0.0.1:$proxy {
+    bind 127.0.0.1
+    reverse_proxy 127.0.0.1:$TAP
+}
+CONF
+    caddy_up "$proxy"
+    seq 60 >"$TMP/numbers"
+    curl_all "$url/" --next "$url/form" --data 'name=demo' --next "$url/chunked" -T - <"$TMP/numbers" \
+        --next "$url/upload" -T "$TMP/numbers" --next "$url/head" -I --next "$url/gone" -X DELETE
+    cleanup_last
+    keep
+}
+
+# Ends the program that was started last.
+cleanup_last() { kill "$PID"; wait "$PID" 2>/dev/null; }
 
 # ---- Go Text Protocol: answers end with an empty line --------------------------
 

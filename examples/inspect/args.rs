@@ -59,11 +59,11 @@ impl OriginArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "What to show, and how to read")]
 pub(crate) struct View {
-    /// Show so many frames and count the rest [default: all; 3 of each capture]
+    /// Show so many frames, or messages, and count the rest [default: all; 3 of each capture]
     #[arg(long, value_name = "N")]
     pub(crate) frames: Option<u64>,
 
-    /// Show so many bytes of each frame [default: all; 48 of captures]
+    /// Show so many bytes of each frame, or of the body of each message [default: all; 48 of captures]
     #[arg(long, value_name = "N")]
     pub(crate) bytes: Option<usize>,
 

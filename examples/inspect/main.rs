@@ -6,6 +6,7 @@
 //! journalctl -f | cargo run --release --example inspect -- --codec lines -          # a program, while it runs
 //! cargo run --release --example inspect -- --codec lines --connect mail.example:25  # a server, while it talks
 //! cargo run --release --example inspect -- --codec lines --listen 4000              # a client of 127.0.0.1:4000
+//! cargo run --release --example inspect -- --codec http1-response --send 'GET / HTTP/1.0\r\n\r\n' --connect web.example:80
 //! cargo run --release --example inspect -- --help                                   # all codecs and options
 //! ```
 //!

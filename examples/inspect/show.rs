@@ -21,6 +21,8 @@ const BEFORE_BAD: u64 = 16;
 pub(crate) struct Report<'a> {
     out: &'a mut Screen,
     palette: &'static Palette,
+    /// What a frame is called.
+    noun: &'static str,
     most_frames: u64,
     most_bytes: usize,
     frames: u64,
@@ -33,7 +35,7 @@ impl<'a> Report<'a> {
     /// Shows so many frames, and so many bytes of each; or all.
     pub(crate) fn new(out: &'a mut Screen, frames: Option<u64>, bytes: Option<usize>) -> Self {
         let (most_frames, most_bytes) = (frames.unwrap_or(u64::MAX), bytes.unwrap_or(usize::MAX));
-        Self { palette: out.palette, out, most_frames, most_bytes, frames: 0, framed: 0, errors: 0 }
+        Self { palette: out.palette, out, noun: "frame", most_frames, most_bytes, frames: 0, framed: 0, errors: 0 }
     }
 
     pub(crate) fn heading(&mut self, capture: &Capture) -> io::Result<()> {
@@ -42,11 +44,16 @@ impl<'a> Report<'a> {
         writeln!(self.out, "{title}{file}{title:#} ({program}): {options}")
     }
 
+    /// Says what a frame is called.
+    pub(crate) fn call_frames(&mut self, noun: &'static str) {
+        self.noun = noun;
+    }
+
     /// Shows a frame, encoded or, where it is not in that, its payload; or only counts it.
     pub(crate) fn frame(&mut self, place: Place, encoded: &[u8], payload: &[u8], layout: Layout) -> io::Result<()> {
-        self.frames += 1;
-        self.framed += place.len as u64;
-        if self.frames > self.most_frames {
+        self.count_frame();
+        self.count_bytes(place.len);
+        if !self.shows_frame() {
             return Ok(());
         }
         if let Some(payload) = layout.payload(place, payload.len()) {
@@ -58,11 +65,46 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// Counts a frame, which may come in parts.
+    pub(crate) fn count_frame(&mut self) {
+        self.frames += 1;
+    }
+
+    /// Counts bytes of a frame.
+    pub(crate) fn count_bytes(&mut self, len: usize) {
+        self.framed += len as u64;
+    }
+
+    /// Tells whether the last frame counted is to be shown.
+    pub(crate) fn shows_frame(&self) -> bool {
+        self.frames <= self.most_frames
+    }
+
+    /// Returns how many bytes of a frame are shown at most.
+    pub(crate) fn most_bytes(&self) -> usize {
+        self.most_bytes
+    }
+
+    /// Begins to show the last frame counted.
+    pub(crate) fn begin(&mut self, offset: u64, what: &str) -> io::Result<()> {
+        let (title, noun, number) = (self.palette.title, self.noun, self.frames);
+        writeln!(self.out, "{title}{noun} {number}{title:#} at byte {offset}: {what}")
+    }
+
+    /// Shows a line of a frame's text.
+    pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out, "  {text}")
+    }
+
+    /// Shows bytes of a frame that has others around them.
+    pub(crate) fn part(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let offset = Offset::InPayload(offset);
+        Hexdump { offset, bytes, marked: None, label: self.palette.offset }.write(self.out, |_| Style::new())
+    }
+
     fn title(&mut self, place: Place, parts: &str) -> io::Result<()> {
-        let (number, len) = (self.frames, count(place.len as u64, "byte"));
         let truncated = if place.truncated { ", truncated" } else { "" };
-        let title = self.palette.title;
-        writeln!(self.out, "{title}frame {number}{title:#} at byte {}: {len}{parts}{truncated}", place.offset)
+        self.begin(place.offset, &format!("{}{parts}{truncated}", count(place.len as u64, "byte")))
     }
 
     /// Shows so many bytes as were asked for, some of which are payload.
@@ -70,14 +112,16 @@ impl<'a> Report<'a> {
         let (bytes, hidden) = bytes.split_at(bytes.len().min(self.most_bytes));
         let style = |at| if payload.contains(&at) { Style::new() } else { self.palette.around };
         Hexdump { offset, bytes, marked: None, label: self.palette.offset }.write(self.out, style)?;
-        match hidden.len() {
-            0 => Ok(()),
-            more => writeln!(self.out, "  and {}", count(more as u64, "more byte")),
-        }
+        self.hidden(hidden.len() as u64)
     }
 
-    /// Shows what is wrong, and where: it could be told of the first `judged` bytes of the bad frame.
-    pub(crate) fn error<F: std::error::Error>(&mut self, error: &Error<F>, judged: usize, source: &Source) -> io::Result<()> {
+    /// Says how many bytes of a frame are not shown, if any.
+    pub(crate) fn hidden(&mut self, bytes: u64) -> io::Result<()> {
+        if bytes == 0 { Ok(()) } else { self.line(&format!("and {}", count(bytes, "more byte"))) }
+    }
+
+    /// Shows what is wrong, and where: at byte `offset`, which could be told of the `judged` bytes from there on.
+    pub(crate) fn error<F: std::error::Error>(&mut self, error: &Error<F>, offset: u64, judged: usize, source: &Source) -> io::Result<()> {
         self.errors += 1;
         let red = self.palette.error;
         let then = if error.is_fatal() { "" } else { " (stepped over)" };
@@ -85,10 +129,10 @@ impl<'a> Report<'a> {
         if let ErrorCause::Truncated { missing, .. } = error.cause {
             writeln!(self.out, "{red}missing: at least {}{red:#}", count(missing.get() as u64, "more byte"))?;
         }
-        self.bad_bytes(error.offset, judged, source)
+        self.bad_bytes(offset, judged, source)
     }
 
-    /// Shows the first `len` bytes of a bad frame, and a few bytes before it.
+    /// Shows `len` bytes from a bad one on, and a few bytes before it.
     fn bad_bytes(&mut self, offset: u64, len: usize, source: &Source) -> io::Result<()> {
         let before = offset.min(BEFORE_BAD + offset % BEFORE_BAD);
         let start = offset - before;
@@ -108,7 +152,7 @@ impl<'a> Report<'a> {
             0 => String::new(),
             hidden => format!(" ({hidden} not shown)"),
         };
-        let (frames, errors) = (count(self.frames, "frame"), count(self.errors, "error"));
+        let (frames, errors) = (count(self.frames, self.noun), count(self.errors, "error"));
         let (bytes, skipped) = (count(end, "byte"), count(end - self.framed, "byte"));
         let title = self.palette.title;
         writeln!(self.out, "{title}{frames}{title:#}{hidden}, {bytes}, {skipped} skipped, {errors}")

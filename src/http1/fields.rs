@@ -23,7 +23,7 @@ use super::section::Section;
 /// ```
 #[derive(Clone, Copy)]
 pub struct Fields<'a> {
-    frame: &'a [u8],
+    pub(super) frame: &'a [u8],
     section: &'a Section,
 }
 

@@ -9,7 +9,8 @@
 //! | [`ChunkLines::parse`] | one chunk's line at the start of a slice |
 //! | [`parse_request`], [`parse_response`] | one message from bytes that are all there |
 //!
-//! [`RequestEncoder`] and [`ResponseEncoder`] write whole messages, and refuse what a strict reader would refuse or read as something else.
+//! [`RequestEncoder`] and [`ResponseEncoder`] write whole messages, and refuse what a strict reader would refuse or read as something else. By the feature `http`, the module `convert` makes types of
+//! the crate `http` of heads, and heads of them.
 //!
 //! A head is lent as it came: fields in order, names in their case, values as bytes with their places. Nothing is copied or allocated for it in the steady state.
 //!
@@ -22,6 +23,8 @@
 mod body;
 mod bytes;
 mod chunk_line;
+#[cfg(feature = "http")]
+pub mod convert;
 mod encode;
 mod fault;
 mod fields;

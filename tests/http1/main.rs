@@ -1,6 +1,9 @@
 //! HTTP/1.1 messages, row by row: a module for each chapter of SPEC.md.
 
 mod bodies;
+mod captures;
+#[cfg(feature = "http")]
+mod convert;
 mod encode;
 mod errors;
 mod framing;

@@ -7,6 +7,7 @@ mod delimiters;
 mod digits;
 mod fixed;
 mod headers;
+mod http1;
 mod lines;
 mod stuffed;
 
@@ -18,13 +19,14 @@ use framewright::framing::{Delimited, OnExcess};
 use framewright::{Decode, Place};
 
 use crate::input::Source;
-use crate::run::{Outcome, run};
-use crate::show::Report;
+use crate::run::{ErrorOf, FrameOf, Outcome, Show, judged, run};
+use crate::show::{BAD, Report};
 
 /// A decoder, and what one has to know to show where its frames lie in the stream.
-pub(crate) struct Shown<D> {
-    pub(crate) decoder: D,
-    pub(crate) layout: Layout,
+#[derive(Clone)]
+struct Shown<D> {
+    decoder: D,
+    layout: Layout,
 }
 
 /// Where a payload lies among the encoded bytes of its frame.
@@ -58,7 +60,7 @@ impl Layout {
 }
 
 /// What a frame delivers.
-pub(crate) trait Payload {
+trait Payload {
     fn payload(&self) -> &[u8];
 }
 
@@ -89,13 +91,30 @@ pub(crate) trait Run {
     fn run(&self, source: &mut Source, chunk: Option<usize>, report: &mut Report<'_>) -> io::Result<Outcome>;
 }
 
-impl<D> Run for Shown<D>
+impl<S: Show + Clone> Run for S {
+    fn run(&self, source: &mut Source, chunk: Option<usize>, report: &mut Report<'_>) -> io::Result<Outcome> {
+        run(self.clone(), source, chunk, report)
+    }
+}
+
+impl<D> Show for Shown<D>
 where
     D: Decode + Clone,
     for<'a> D::Frame<'a>: Payload,
 {
-    fn run(&self, source: &mut Source, chunk: Option<usize>, report: &mut Report<'_>) -> io::Result<Outcome> {
-        run(self, source, chunk, report)
+    type Decoder = D;
+
+    fn decoder(&self) -> D {
+        self.decoder.clone()
+    }
+
+    fn frame(&mut self, frame: FrameOf<'_, Self>, place: Place, source: &Source, report: &mut Report<'_>) -> io::Result<()> {
+        report.frame(place, source.seen(place.offset, place.len), frame.payload(), self.layout)
+    }
+
+    fn error(&mut self, error: &ErrorOf<Self>, source: &Source, report: &mut Report<'_>) -> io::Result<()> {
+        let len = judged(&self.decoder, source.seen(error.offset, BAD));
+        report.error(error, error.offset, len, source)
     }
 }
 
@@ -121,6 +140,8 @@ enum Name {
     SyncWord,
     Cobs,
     Slip,
+    Http1Request,
+    Http1Response,
 }
 
 #[derive(Debug, clap::Args)]
@@ -150,6 +171,10 @@ pub(crate) struct CodecArgs {
     varint: Option<headers::VarintArgs>,
     #[command(flatten)]
     ascii_length: Option<digits::AsciiLengthArgs>,
+    #[command(flatten)]
+    http1: Option<http1::Http1Args>,
+    #[command(flatten)]
+    http1_response: Option<http1::ResponseArgs>,
 }
 
 impl CodecArgs {
@@ -170,12 +195,14 @@ impl CodecArgs {
             Name::SyncWord => length.sync_word(header, self.sync_word.unwrap_or_default(), limit),
             Name::Cobs => Ok(stuffed::cobs(limit)),
             Name::Slip => Ok(stuffed::slip(limit)),
+            Name::Http1Request => Ok(self.http1.unwrap_or_default().requests(limit)),
+            Name::Http1Response => Ok(self.http1.unwrap_or_default().responses(self.http1_response.unwrap_or_default(), limit)),
         }
     }
 
     fn refuse_options_of_others(&self, name: Name) -> Result<(), String> {
-        use Name::{AsciiLength, Delimiters, Fixed, LengthField, Lines, SyncWord, Utf8Lines, Varint};
-        let of_its_own: [(&str, bool, &[Name]); 9] = [
+        use Name::{AsciiLength, Delimiters, Fixed, Http1Request, Http1Response, LengthField, Lines, SyncWord, Utf8Lines, Varint};
+        let of_its_own: [(&str, bool, &[Name]); 11] = [
             ("options of lines", self.lines.is_some(), &[Lines, Utf8Lines]),
             ("options of delimiters", self.delimiters.is_some(), &[Delimiters]),
             ("options of fixed", self.fixed.is_some(), &[Fixed]),
@@ -185,10 +212,13 @@ impl CodecArgs {
             ("options of sync-word", self.sync_word.is_some(), &[SyncWord]),
             ("options of varint", self.varint.is_some(), &[Varint]),
             ("options of ascii-length", self.ascii_length.is_some(), &[AsciiLength]),
+            ("options of http1-request and http1-response", self.http1.is_some(), &[Http1Request, Http1Response]),
+            ("--answers", self.http1_response.is_some(), &[Http1Response]),
         ];
-        let of_most: [(&str, bool, &[Name]); 2] = [
+        let of_most: [(&str, bool, &[Name]); 3] = [
             ("--max: all its frames are of one length", self.limit.max.is_some(), &[Fixed]),
             ("--on-excess: no frame of it is too long", self.limit.on_excess.is_some(), &[Fixed, SyncWord]),
+            ("--on-excess: what is too much ends the stream", self.limit.on_excess.is_some(), &[Http1Request, Http1Response]),
         ];
         let foreign = of_its_own.iter().find(|(_, given, takers)| *given && !takers.contains(&name));
         let senseless = || of_most.iter().find(|(_, given, others)| *given && others.contains(&name));
@@ -206,11 +236,11 @@ fn spelling(name: Name) -> String {
 #[derive(Clone, Copy, Debug, clap::Args)]
 #[command(next_help_heading = "Options of every codec but fixed")]
 struct LimitArgs {
-    /// The longest payload; of length fields and sync words that keep their header or trailer, with what is kept [default: 16777216]
+    /// The longest payload; of length fields and sync words that keep their header or trailer, with what is kept; of HTTP the longest body [default: 16777216; of HTTP none]
     #[arg(long, value_name = "BYTES", requires = "codec")]
     max: Option<usize>,
 
-    /// What to do with a longer one; to a sync word it is no frame [default: fail]
+    /// What to do with a longer one; to a sync word it is no frame, and HTTP always fails [default: fail]
     #[arg(long, value_name = "WHAT", requires = "codec")]
     on_excess: Option<Excess>,
 }
