@@ -147,16 +147,27 @@ impl Lines {
     }
 
     /// Finds the LF that ends the first line, before offset `end`.
+    #[inline(always)]
     fn find_lf(&mut self, input: &Input<'_>, end: usize) -> Option<usize> {
-        for run in input.runs_from(self.searched) {
-            let run = run.get(..end.saturating_sub(self.searched)).unwrap_or(run);
-            if let Some(at) = memchr::memchr(b'\n', run) {
-                input.examined(at + 1);
-                return Some(self.searched + at);
-            }
-            input.examined(run.len());
-            self.searched += run.len();
+        let found = self.find_lf_in(input, input.run_from(self.searched), end);
+        if found.is_some() || self.searched >= input.len().min(end) { found } else { self.find_lf_behind(input, end) }
+    }
+
+    /// The same where not all that was not searched lies together.
+    #[cold]
+    fn find_lf_behind(&mut self, input: &Input<'_>, end: usize) -> Option<usize> {
+        input.runs_from(self.searched).find_map(|run| self.find_lf_in(input, run, end))
+    }
+
+    #[inline(always)]
+    fn find_lf_in(&mut self, input: &Input<'_>, run: &[u8], end: usize) -> Option<usize> {
+        let run = run.get(..end.saturating_sub(self.searched)).unwrap_or(run);
+        if let Some(at) = memchr::memchr(b'\n', run) {
+            input.examined(at + 1);
+            return Some(self.searched + at);
         }
+        input.examined(run.len());
+        self.searched += run.len();
         None
     }
 }
@@ -173,7 +184,12 @@ pub(super) fn settle(halt: Halt, line: &[u8], base: usize, limit: Limit) -> Resu
     let within = line.get(..limit.bytes).unwrap_or(line);
     match (halt, memchr::memchr(b'\n', within)) {
         (Halt::Refused(cause), Some(_)) => Err(cause),
-        (_, None) if line.len() > limit.bytes => Err(limit.exceeded()),
-        (_, _) => Ok(Read::UpTo(base)),
+        (_, None) => unfinished(line.len(), base, limit),
+        (Halt::Short, Some(_)) => Ok(Read::UpTo(base)),
     }
+}
+
+/// Says what comes of a line of which so many bytes have arrived, and not its end.
+pub(super) fn unfinished(len: usize, base: usize, limit: Limit) -> Result<Read, Cause<Fault>> {
+    if len > limit.bytes { Err(limit.exceeded()) } else { Ok(Read::UpTo(base)) }
 }

@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use super::bytes::{host_name_end, is_ows, text_end, token_end, trim};
 use super::fault::{Fault, Rule};
-use super::lines::{Halt, Limit, Read, settle};
+use super::lines::{Halt, Limit, Read, settle, unfinished};
 use super::rules::{Leniency, Rules};
 use super::target::is_host_and_port;
 use crate::decode::Cause;
@@ -167,6 +167,7 @@ impl Section {
             let line = match field_line(bytes, at) {
                 Some(line) => line,
                 None if is_crlf(bytes, at) => return Ok(Read::Whole(base + at + 2)),
+                None if !has_lf(bytes, at) => return unfinished(bytes.len() - at, base + at, longest_line(rules)),
                 None => match self.other_line(bytes, at, base, kind, rules) {
                     Ok(Line::Field(line)) => line,
                     Ok(Line::Folded(next)) => {
@@ -399,6 +400,10 @@ fn value_end(bytes: &[u8], start: usize, stop: usize) -> usize {
         end -= 1;
     }
     end
+}
+
+fn has_lf(bytes: &[u8], at: usize) -> bool {
+    bytes.get(at..).is_some_and(|rest| memchr::memchr(b'\n', rest).is_some())
 }
 
 /// Whether this is the name, which is given in lower case, in any case. Both are tokens, and no two bytes of tokens that are the same but for the bit of case are anything but letters.
