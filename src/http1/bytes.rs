@@ -124,6 +124,48 @@ pub(super) fn text_end(bytes: &[u8], at: usize) -> usize {
     bytes.len() - TEXTS.left_behind(rest)
 }
 
+/// Finds the first LF.
+#[inline(always)]
+pub(super) fn find_lf(bytes: &[u8]) -> Option<usize> {
+    if bytes.len() > NEAR {
+        return memchr::memchr(b'\n', bytes);
+    }
+    let mut rest = bytes;
+    while let Some((word, more)) = rest.split_first_chunk() {
+        let marks = lf_marks(u64::from_le_bytes(*word));
+        if marks != 0 {
+            return Some(bytes.len() - rest.len() + marks.trailing_zeros() as usize / 8);
+        }
+        rest = more;
+    }
+    let at = rest.iter().position(|byte| *byte == b'\n')?;
+    Some(bytes.len() - rest.len() + at)
+}
+
+/// Finds the last LF among few bytes.
+#[inline(always)]
+pub(super) fn rfind_lf(bytes: &[u8]) -> Option<usize> {
+    let mut rest = bytes;
+    while let Some((more, word)) = rest.split_last_chunk() {
+        let marks = lf_marks(u64::from_le_bytes(*word));
+        if marks != 0 {
+            return Some(rest.len() - 1 - marks.leading_zeros() as usize / 8);
+        }
+        rest = more;
+    }
+    rest.iter().rposition(|byte| *byte == b'\n')
+}
+
+/// Up to so many bytes are searched here: to call the better search takes longer.
+const NEAR: usize = 128;
+
+/// Marks each LF by its top bit, exactly.
+#[inline(always)]
+const fn lf_marks(word: u64) -> u64 {
+    let others = word ^ (LF * ONES);
+    !(((others & REST) + REST) | others) & TOPS
+}
+
 /// Steps over blocks without control bytes. A loop that compilers make vectors of.
 #[inline(always)]
 fn skip_printable(mut bytes: &[u8]) -> &[u8] {
@@ -138,6 +180,7 @@ fn skip_printable(mut bytes: &[u8]) -> &[u8] {
 }
 
 const HASH: u64 = 0x23;
+const LF: u64 = 0x0a;
 
 const TOKENS: &Class = &class!(is_token);
 const TEXTS: &Class = &class!(is_text);
@@ -179,6 +222,19 @@ impl Class {
 mod tests {
     use super::*;
     use alloc::vec::Vec;
+
+    #[test]
+    fn the_last_lf_is_found() {
+        for len in [1, 7, 8, 9, 63, 64, 127, 128, 129, 200] {
+            for byte in 0..=255_u8 {
+                for at in 0..len {
+                    let bytes: Vec<u8> = (0..len).map(|place| if place == at { byte } else { byte.wrapping_add(1) }).collect();
+                    assert_eq!(rfind_lf(&bytes), bytes.iter().rposition(|byte| *byte == b'\n'), "{byte:#04x} at {at} of {len}");
+                    assert_eq!(find_lf(&bytes), bytes.iter().position(|byte| *byte == b'\n'), "{byte:#04x} at {at} of {len}");
+                }
+            }
+        }
+    }
 
     /// Each search agrees with its class, for every byte at every place, and nothing else before it.
     #[test]

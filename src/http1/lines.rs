@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::bytes::{find_lf, rfind_lf};
 use super::fault::Fault;
 use crate::decode::{Cause, Stop};
 use crate::error::NeedMoreData;
@@ -78,6 +79,9 @@ pub(super) trait ReadLines {
     fn read(&mut self, bytes: &[u8], base: usize) -> Result<Read, Cause<Fault>>;
 }
 
+/// Where so few bytes lie together, there may be no whole line among them.
+const LITTLE: usize = 128;
+
 impl Lines {
     /// Makes it fresh, for lines from offset `start` of the frame on.
     #[inline(always)]
@@ -105,45 +109,73 @@ impl Lines {
                 if run.is_empty() {
                     return Err(short(input, end, limit));
                 }
-                let read = reader.read(run, self.next).map_err(Stop::Fatal)?;
-                let examined = match read {
-                    Read::Whole(at) => at - self.next,
-                    Read::UpTo(_) => run.len(),
-                };
-                input.examined(examined);
-                self.searched = self.next + run.len();
-                read
+                self.read_run(run, input, reader)?
             };
             match read {
                 Read::Whole(at) => return Ok(at),
                 Read::UpTo(next) => self.next = next,
             }
+            if self.searched >= input.len() && self.searched > self.next {
+                return Err(self.unfinished(input, end, limit, reader));
+            }
         }
+    }
+
+    /// Reads the lines that lie together at the start of what was not read. Where little has arrived, it is not looked at what is no whole line.
+    #[inline(always)]
+    fn read_run(&mut self, run: &[u8], input: &Input<'_>, reader: &mut impl ReadLines) -> Result<Read, Stop<Fault>> {
+        let whole = if run.len() > LITTLE { run } else { rfind_lf(run).and_then(|lf| run.get(..=lf)).unwrap_or_default() };
+        let read = if whole.is_empty() { Read::UpTo(self.next) } else { reader.read(whole, self.next).map_err(Stop::Fatal)? };
+        let examined = match read {
+            Read::Whole(at) => at - self.next,
+            Read::UpTo(_) => run.len(),
+        };
+        input.examined(examined);
+        self.searched = self.next + run.len();
+        Ok(read)
     }
 
     /// Reads the first line alone, whose start has been looked at.
     #[inline(never)]
     fn read_first(&mut self, input: &Input<'_>, end: usize, limit: Limit, reader: &mut impl ReadLines) -> Result<Read, Stop<Fault>> {
-        let line = reader.line_limit();
-        let line_end = self.next.saturating_add(line.bytes);
-        let Some(lf) = self.find_lf(input, end.min(line_end)) else {
-            if line_end < end && input.len() > line_end {
-                return Err(Stop::Fatal(line.exceeded()));
-            }
-            return Err(short(input, end, limit));
-        };
+        let line_end = self.next.saturating_add(reader.line_limit().bytes);
+        let Some(lf) = self.find_lf(input, end.min(line_end)) else { return Err(self.unfinished(input, end, limit, reader)) };
         let len = lf + 1 - self.next;
         input.examined(len);
         let run = input.run_from(self.next);
-        let read = if let Some(line) = run.get(..len) {
-            reader.read(line, self.next)
-        } else {
-            self.joined.resize(len, 0);
-            input.copy_to_slice(self.next, &mut self.joined)?;
-            reader.read(&self.joined, self.next)
+        let read = match run.get(..len) {
+            Some(line) => reader.read(line, self.next),
+            None => {
+                self.join(input, run, len)?;
+                reader.read(&self.joined, self.next)
+            }
         };
         self.searched = 0;
         read.map_err(Stop::Fatal)
+    }
+
+    /// Why the first line is not read, whose LF is not there: it has not arrived, or is beyond a limit.
+    #[inline(always)]
+    fn unfinished(&self, input: &Input<'_>, end: usize, limit: Limit, reader: &impl ReadLines) -> Stop<Fault> {
+        let line = reader.line_limit();
+        let line_end = self.next.saturating_add(line.bytes);
+        if line_end < end && input.len() > line_end { Stop::Fatal(line.exceeded()) } else { short(input, end, limit) }
+    }
+
+    /// Joins the first line, of `len` bytes, which begins with all of `run`. Mostly it lies in two pieces.
+    #[inline(always)]
+    fn join(&mut self, input: &Input<'_>, run: &[u8], len: usize) -> Result<(), NeedMoreData> {
+        self.joined.clear();
+        self.joined.extend_from_slice(run);
+        let behind = input.run_from(self.next + run.len());
+        match behind.get(..len - run.len()) {
+            Some(rest) => self.joined.extend_from_slice(rest),
+            None => {
+                self.joined.resize(len, 0);
+                input.copy_to_slice(self.next, &mut self.joined)?;
+            }
+        }
+        Ok(())
     }
 
     /// Finds the LF that ends the first line, before offset `end`.
@@ -162,7 +194,7 @@ impl Lines {
     #[inline(always)]
     fn find_lf_in(&mut self, input: &Input<'_>, run: &[u8], end: usize) -> Option<usize> {
         let run = run.get(..end.saturating_sub(self.searched)).unwrap_or(run);
-        if let Some(at) = memchr::memchr(b'\n', run) {
+        if let Some(at) = find_lf(run) {
             input.examined(at + 1);
             return Some(self.searched + at);
         }

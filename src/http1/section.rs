@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::bytes::{host_name_end, is_ows, text_end, token_end, trim};
+use super::bytes::{find_lf, host_name_end, is_ows, text_end, token_end, trim};
 use super::fault::{Fault, Rule};
 use super::lines::{Halt, Limit, Read, settle, unfinished};
 use super::rules::{Leniency, Rules};
@@ -402,8 +402,9 @@ fn value_end(bytes: &[u8], start: usize, stop: usize) -> usize {
     end
 }
 
+#[inline(always)]
 fn has_lf(bytes: &[u8], at: usize) -> bool {
-    bytes.get(at..).is_some_and(|rest| memchr::memchr(b'\n', rest).is_some())
+    bytes.get(at..).and_then(find_lf).is_some()
 }
 
 /// Whether this is the name, which is given in lower case, in any case. Both are tokens, and no two bytes of tokens that are the same but for the bit of case are anything but letters.
