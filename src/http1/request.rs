@@ -142,7 +142,7 @@ impl sealed::Role for Request {
 
     #[inline(always)]
     fn line(bytes: &[u8], rules: &Rules) -> Result<(RequestLine, usize), Halt> {
-        let method_end = token_end(bytes, 0);
+        let method_end = if bytes.starts_with(b"GET ") { 3 } else { token_end(bytes, 0) };
         match bytes.get(method_end) {
             Some(b' ') if method_end > 0 => {}
             Some(found) => return Err(Fault::new(Rule::Method, method_end, Some(*found)).into()),
