@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     let mut cells: Vec<Cell> = heads.into_iter().map(|(name, head, most, framed)| alone(name, head, most, framed)).collect();
     cells.extend([messages::SMALL_REQUEST, messages::REQUEST, messages::LARGE_REQUEST].map(to_types));
     cells.push(trickling());
-    cells.extend([16, 128, 1024, 16 * 1024].map(chunks));
+    cells.extend([(16, 16), (128, 128), (1, 255), (1024, 1024), (16 * 1024, 16 * 1024)].map(chunks));
     rounds::run(HEAD, cells)
 }
 
@@ -95,12 +95,13 @@ fn trickling() -> Cell {
 }
 
 /// Bodies in chunks of so many bytes.
-fn chunks(size: usize) -> Cell {
-    let stream = Rc::new(chunked(size));
-    let timing = |name, cut: Box<dyn Cut>| Timing::new(name, cut, &stream, READ).per_bytes(size);
-    let is_judged = size == 128;
+fn chunks((least, most): (usize, usize)) -> Cell {
+    let stream = Rc::new(chunked(least, most));
+    let mean = usize::midpoint(least, most);
+    let timing = |name, cut: Box<dyn Cut>| Timing::new(name, cut, &stream, READ).per_bytes(mean);
+    let is_judged = (least, most) == (128, 128);
     Cell {
-        name: format!("chunks of {size} B"),
+        name: if least == most { format!("chunks of {most} B") } else { format!("chunks of {least} to {most} B") },
         ours: vec![
             ("", timing("ours", Box::new(Walked(OurLines))), is_judged.then_some(1.0 / 1.35)),
             (" through the engine", timing("ours, engine", Box::new(Walked(OurEngine))), is_judged.then_some(1.5)),

@@ -11,16 +11,14 @@ use crate::workload::Stream;
 /// The bytes of data in a stream.
 const DATA: usize = 256 * 1024;
 
-/// A body in chunks of so many bytes each.
-///
-/// # Panics
-/// Never.
+/// A body in chunks whose bytes are between two numbers, all as likely.
 #[must_use]
-pub fn chunked(size: usize) -> Stream {
+pub fn chunked(least: usize, most: usize) -> Stream {
     let mut random = Random::new(11);
     let mut stream = Stream::default();
-    for _ in 0..DATA / size {
-        let data: Vec<u8> = (0..size).map(|_| u8::try_from(random.below(256)).expect("below 256")).collect();
+    for _ in 0..2 * DATA / (least + most) {
+        let size = least + random.below(most - least + 1);
+        let data: Vec<u8> = (0..size).map(|_| random.number().to_le_bytes()[0]).collect();
         stream.bytes.extend_from_slice(format!("{size:x}\r\n").as_bytes());
         stream.bytes.extend_from_slice(&data);
         stream.bytes.extend_from_slice(b"\r\n");

@@ -25,7 +25,9 @@ pub trait Take: Consume + Default {
 
 impl Take for Digest {
     fn line(&mut self, parts: [&[u8]; 2]) {
-        parts.iter().for_each(|part| self.frame(part));
+        for part in parts {
+            self.frame(part);
+        }
     }
 
     fn fields<'a>(&mut self, _: usize, fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) {
