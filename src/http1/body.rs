@@ -47,7 +47,7 @@ pub(super) struct Incoming {
     extensions: u64,
     /// The bytes of framing beyond what is fair.
     overhead: u64,
-    /// The line of the last chunk.
+    /// The last line that was plain.
     last: LastLine,
 }
 
@@ -95,6 +95,15 @@ impl Incoming {
     /// Finds the next part.
     #[inline(always)]
     pub(super) fn scan(&mut self, progress: &mut Trailing, input: &Input<'_>, rules: &Rules) -> Result<Piece, Stop<Fault>> {
+        if let Some(piece) = self.plain_chunk(input, rules) {
+            return Ok(piece);
+        }
+        self.scan_otherwise(progress, input, rules)
+    }
+
+    /// The same for whatever is no plain chunk.
+    #[inline(never)]
+    fn scan_otherwise(&mut self, progress: &mut Trailing, input: &Input<'_>, rules: &Rules) -> Result<Piece, Stop<Fault>> {
         match self.awaits {
             Awaits::End => Ok(Piece::End { len: 0 }),
             Awaits::Bytes(left) => {
@@ -109,13 +118,10 @@ impl Incoming {
             }
             Awaits::Close => self.until_close(input, rules),
             Awaits::First => self.chunk(0, progress, input, rules),
-            Awaits::Next => match self.chunk_as_before(input, rules) {
-                Some(piece) => Ok(piece),
-                None => {
-                    chunk_end(input)?;
-                    self.chunk(2, progress, input, rules)
-                }
-            },
+            Awaits::Next => {
+                chunk_end(input)?;
+                self.chunk(2, progress, input, rules)
+            }
         }
     }
 
@@ -137,26 +143,23 @@ impl Incoming {
         }
     }
 
-    /// Finds the first data of a chunk whose line is that of the chunk before: as [`chunk`](Self::chunk) does, at a glance. Framing without extensions is fair.
+    /// Does what [`chunk`](Self::chunk) does behind the end of another, in the most frequent case: the line lies with the first data in one run, and is so short that it is fair whatever the chunk.
     #[inline(always)]
-    fn chunk_as_before(&mut self, input: &Input<'_>, rules: &Rules) -> Option<Piece> {
-        let [b'\r', b'\n', run @ ..] = input.first() else { return None };
-        let ChunkLine { len, size, .. } = self.last.line;
-        let announced = self.announced.saturating_add(size);
-        if !self.last.is_again(run) || announced > rules.limits.max_body || self.overhead > 0 || size == 0 {
+    fn plain_chunk(&mut self, input: &Input<'_>, rules: &Rules) -> Option<Piece> {
+        let (Awaits::Next, [b'\r', b'\n', run @ ..]) = (self.awaits, input.first()) else { return None };
+        let line = self.last.next(run, rules)?;
+        let announced = self.announced.saturating_add(line.size);
+        let there = at_most(line.size, run.get(line.len..)?.len());
+        if there == 0 || announced > rules.limits.max_body || self.overhead > 0 {
             return None;
         }
-        let there = at_most(size, run.get(len..)?.len());
-        if there == 0 {
-            return None;
-        }
-        input.examined(2 + len);
+        let data = 2 + line.len;
+        input.examined(data);
         self.announced = announced;
-        let left = size - there as u64;
+        let left = line.size - there as u64;
         if left > 0 {
             self.awaits = Awaits::Data(left);
         }
-        let data = 2 + len;
         Some(Piece::Data { len: data + there, data: data..data + there })
     }
 
@@ -181,7 +184,6 @@ impl Incoming {
         let left = line.size - there as u64;
         self.awaits = if left > 0 { Awaits::Data(left) } else { Awaits::Next };
         self.count(line);
-        self.last = LastLine::new(line, input.run_from(start));
         let len = data + there;
         Ok(Piece::Data { len, data: data..len })
     }

@@ -50,14 +50,11 @@ impl ChunkLines {
     /// A broken rule, or a line that is longer than its limit.
     #[inline(always)]
     pub fn parse(&mut self, bytes: &[u8]) -> Result<Option<ChunkLine>, Error<Fault>> {
-        if self.last.is_again(bytes) {
-            return Ok(Some(self.last.line));
+        if let Some(line) = self.last.next(bytes, &self.rules) {
+            return Ok(Some(line));
         }
         match read(bytes, 0, &self.rules) {
-            Ok(line) if line.len <= self.rules.limits.max_chunk_line => {
-                self.last = LastLine::new(line, bytes);
-                Ok(Some(line))
-            }
+            Ok(line) if line.len <= self.rules.limits.max_chunk_line => Ok(Some(line)),
             Ok(_) => unread(Halt::Short, bytes, &self.rules),
             Err(halt) => unread(halt, bytes, &self.rules),
         }
@@ -78,24 +75,27 @@ impl LastLine {
     /// No line is this.
     pub(super) const NONE: Self = Self { line: ChunkLine { len: 0, size: 0, extensions: 0 }, written: 1, mask: 0 };
 
-    /// The line at the start of these bytes, unless it is longer than a number.
+    /// Reads the line at the start of these bytes if it is plain: without extensions, and no longer than [`PLAIN`].
     #[inline(always)]
-    pub(super) fn new(line: ChunkLine, bytes: &[u8]) -> Self {
-        match bytes.first_chunk() {
-            Some(word) if line.len <= 8 && line.extensions == 0 => {
-                let mask = u64::MAX >> (64 - 8 * line.len);
-                Self { line, written: u64::from_le_bytes(*word) & mask, mask }
-            }
-            _ => Self::NONE,
+    pub(super) fn next(&mut self, bytes: &[u8], rules: &Rules) -> Option<ChunkLine> {
+        let word = u64::from_le_bytes(*bytes.first_chunk()?);
+        if word & self.mask == self.written {
+            return Some(self.line);
         }
-    }
-
-    /// Whether the same line is at the start of these bytes.
-    #[inline(always)]
-    pub(super) fn is_again(&self, bytes: &[u8]) -> bool {
-        bytes.first_chunk().is_some_and(|word| u64::from_le_bytes(*word) & self.mask == self.written)
+        let line = read(bytes, 0, rules).ok()?;
+        if line.extensions > 0 || line.len > PLAIN.min(rules.limits.max_chunk_line) {
+            return None;
+        }
+        if line.len <= 8 {
+            self.mask = u64::MAX >> (64 - 8 * line.len);
+            (self.line, self.written) = (line, word & self.mask);
+        }
+        Some(line)
     }
 }
+
+/// The length of a line without extensions that is fair before a single byte of data.
+const PLAIN: usize = 16;
 
 #[cold]
 fn unread(halt: Halt, bytes: &[u8], rules: &Rules) -> Result<Option<ChunkLine>, Error<Fault>> {
