@@ -234,7 +234,7 @@ impl fmt::Display for Versus {
         let Self { name, ns, ratio, p10, p90, most } = self;
         write!(f, "{ns:.2} ({name}) | {ratio:.2} ({p10:.2}-{p90:.2}) | ")?;
         match most {
-            Some(most) => write!(f, "{most}"),
+            Some(most) => write!(f, "{most:.2}"),
             None => write!(f, "-"),
         }
     }
