@@ -1,7 +1,7 @@
 //! Bodies in parts: rows D of the table of what peers do.
 
 use framewright::buf::StreamBuf;
-use framewright::http1::{Body, BodyForm, BodyPart, Leniency, Limits, Rules};
+use framewright::http1::{Body, BodyForm, BodyPart, ChunkLines, Leniency, Limits, Rules};
 use framewright::testkit::Case;
 use framewright::{Engine, Step};
 
@@ -147,4 +147,73 @@ fn hb_12_parts_are_never_empty_and_lie_in_what_was_fed() {
         assert_eq!(came, 0x10000);
         assert!(copied <= 64, "{copied} bytes copied where the first {cut} came before");
     }
+}
+
+/// Lines of chunks, good and bad: ones that begin alike, that fill eight bytes and do not, and that look like another's start.
+const LINES: &[&str] = &[
+    "1\r\n",
+    "10\r\n",
+    "1A\r\n",
+    "1a\r\n",
+    "0\r\n",
+    "00\r\n",
+    "8\r\n",
+    "80\r\n",
+    "800\r\n",
+    "100000\r\n",
+    "123456\r\n",
+    "1234567\r\n",
+    "0123456789abcd\r\n",
+    "000000000000001\r\n",
+    "0000000000000001\r\n",
+    "00000000000000001\r\n",
+    "ffffffffffffffff\r\n",
+    "1;a\r\n",
+    "1;a=b\r\n",
+    "1;\r\n",
+    "1 \r\n",
+    "1\n",
+    "1\r\r\n",
+    "\r\n",
+    "g\r\n",
+    "-1\r\n",
+];
+
+#[test]
+fn hb_13_a_line_is_read_as_if_none_had_been_before() {
+    let short = Rules::new(Limits { max_chunk_line: 5, max_chunk_size: 0x100, ..Limits::DEFAULT });
+    let mut refused = 0;
+    for rules in [Rules::STRICT, Rules::STRICT.allow(Leniency::WhitespaceAfterChunkSize), short] {
+        for (before, line) in LINES.iter().flat_map(|before| LINES.iter().map(move |line| (before, line))) {
+            let whole = format!("{line}0123456789");
+            for len in 0..=whole.len() {
+                let bytes = &whole.as_bytes()[..len];
+                let mut lines = ChunkLines::new(rules);
+                let _ = lines.parse(format!("{before}0123456789").as_bytes());
+                let (read, alone) = (lines.parse(bytes), ChunkLines::new(rules).parse(bytes));
+                assert_eq!(read, alone, "{line:?} behind {before:?}, {len} bytes of it");
+                refused += usize::from(alone.is_err());
+                assert!(len < whole.len() || alone.is_err() || alone.unwrap().is_some_and(|read| read.len == line.len()));
+            }
+        }
+    }
+    assert!(refused > 0);
+}
+
+/// A body gives what its chunks hold, however long they are one behind the other: by a step that knows the line before, and by one that does not.
+#[test]
+fn hb_4_chunks_of_all_lengths_follow_each_other() {
+    let mut lengths: Vec<usize> = (0..400_usize).map(|at| 1 + (at * at / 7) % 37).collect();
+    lengths.extend([16; 20]);
+    lengths.extend([1, 16, 1, 16, 16, 1, 300, 300, 300, 16]);
+    let (mut stream, mut data) = (Vec::new(), Vec::new());
+    for (at, len) in lengths.into_iter().enumerate() {
+        let chunk = vec![b'a' + u8::try_from(at % 26).unwrap(); len];
+        let line = if at % 11 == 0 { format!("{len:X};a\r\n") } else { format!("{len:x}\r\n") };
+        stream.extend([line.as_bytes(), &chunk, b"\r\n"].concat());
+        data.extend(chunk);
+    }
+    stream.extend(b"0\r\n\r\n");
+    let said = body(BodyForm::Chunked, Rules::STRICT).check_sample(&stream, 1).lines();
+    assert_eq!(said, [format!("+{}", String::from_utf8(data).unwrap()), "end {}".to_owned(), "end".to_owned()]);
 }
