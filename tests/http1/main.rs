@@ -7,7 +7,6 @@ mod framing;
 mod heads;
 mod limits;
 mod messages;
-mod oracle;
 mod probes;
 
 use framewright::http1::{
