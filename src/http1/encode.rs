@@ -146,7 +146,8 @@ enum Turn {
     Length(u64),
     /// Chunks, of which so many bytes of data were sent.
     Chunked(u64),
-    Close,
+    /// Data, of which so many bytes were sent.
+    Close(u64),
     Nothing,
     Over,
 }
@@ -222,7 +223,7 @@ impl<R: Role> MessageEncoder<R> {
             BodyForm::None => Turn::Nothing,
             BodyForm::Length(length) => Turn::Length(length),
             BodyForm::Chunked => Turn::Chunked(0),
-            BodyForm::UntilClose => Turn::Close,
+            BodyForm::UntilClose => Turn::Close(0),
             BodyForm::Tunnel => Turn::Over,
         })
     }
@@ -240,9 +241,10 @@ impl<R: Role> MessageEncoder<R> {
                 out.payload(data)?;
                 Ok(Turn::Length(after))
             }
-            Turn::Close => {
+            Turn::Close(sent) => {
+                let sent = self.within_body(sent, len)?;
                 out.payload(data)?;
-                Ok(Turn::Close)
+                Ok(Turn::Close(sent))
             }
             Turn::Chunked(sent) => self.chunk(sent, data, out),
         }
@@ -257,10 +259,7 @@ impl<R: Role> MessageEncoder<R> {
         if len > limits.max_chunk_size {
             return Err(EncodeError::TooLarge { what: "chunk", limit: limits.max_chunk_size });
         }
-        let sent = sent.saturating_add(len);
-        if sent > limits.max_body {
-            return Err(EncodeError::TooLarge { what: "body", limit: limits.max_body });
-        }
+        let sent = self.within_body(sent, len)?;
         let mut line = [b'\r'; 18];
         let mut start = 16;
         let mut left = len;
@@ -273,10 +272,25 @@ impl<R: Role> MessageEncoder<R> {
             left >>= 4;
         }
         line[17] = b'\n';
-        out.write(line.get(start..).unwrap_or_default())?;
+        let line = line.get(start..).unwrap_or_default();
+        self.check_line(line)?;
+        out.write(line)?;
         out.payload(data)?;
         out.write(b"\r\n")?;
         Ok(Turn::Chunked(sent))
+    }
+
+    /// What is sent of a body with this data, if a body may be as long.
+    fn within_body(&self, sent: u64, len: u64) -> Result<u64, EncodeError<Unwritable>> {
+        let sent = sent.saturating_add(len);
+        let limit = self.rules.limits.max_body;
+        if sent > limit { Err(EncodeError::TooLarge { what: "body", limit }) } else { Ok(sent) }
+    }
+
+    /// Checks the limit of the line before a chunk.
+    fn check_line(&self, line: &[u8]) -> Result<(), EncodeError<Unwritable>> {
+        let limit = self.rules.limits.max_chunk_line;
+        if line.len() > limit { Err(EncodeError::TooLarge { what: "chunk line", limit: limit as u64 }) } else { Ok(()) }
     }
 
     /// Writes the end of a message, and returns what may follow it.
@@ -291,7 +305,7 @@ impl<R: Role> MessageEncoder<R> {
             Turn::Over => Err(EncodeError::Closed),
             Turn::Length(missing @ 1..) => Err(EncodeError::Fault(Unwritable::TooLittle { missing })),
             _ if !trailers.is_empty() => Err(EncodeError::Fault(Unwritable::TrailersWithoutChunks)),
-            Turn::Close => Ok(Turn::Over),
+            Turn::Close(_) => Ok(Turn::Over),
             Turn::Length(_) | Turn::Nothing => Ok(Turn::Head),
         }
     }
@@ -299,6 +313,7 @@ impl<R: Role> MessageEncoder<R> {
     /// Writes the last chunk and trailers down.
     fn trailers(&mut self, trailers: &[NewField<'_>]) -> Result<(), EncodeError<Unwritable>> {
         const LAST: &[u8] = b"0\r\n";
+        self.check_line(LAST)?;
         self.written.clear();
         self.written.extend_from_slice(LAST);
         write_fields(trailers, &mut self.written);
