@@ -159,7 +159,7 @@ impl Incoming {
     /// Reads a chunk's line at offset `start`, and judges what it adds.
     #[inline(always)]
     fn line(&self, start: usize, progress: &mut Trailing, input: &Input<'_>, rules: &Rules) -> Result<ChunkLine, Stop<Fault>> {
-        if progress.lines.next == 0 {
+        if progress.lines.next < start {
             progress.lines.restart(start);
         }
         let mut reader = ReadChunkLine { line: ChunkLine::default(), rules };

@@ -122,6 +122,9 @@ fn hb_11_work_is_linear_in_what_comes() {
         body(BodyForm::Chunked, Rules::STRICT).check_linear(chunk, |n| b"3\r\nabc\r\n".repeat(300 * n));
         let trailers = |n: usize| format!("0\r\n{}\r\n", "A: 0123456789012345678901234567890123456789\r\n".repeat(10 * n)).into_bytes();
         body(BodyForm::Chunked, Rules::STRICT).check_linear(chunk, trailers);
+        let long = Limits { max_chunk_line: 1 << 16, max_chunk_ext: 1 << 16, max_chunk_overhead: 1 << 16, ..Limits::DEFAULT };
+        let first_line = |n: usize| format!("0;{}\r\n\r\n", "a".repeat(1000 * n)).into_bytes();
+        body(BodyForm::Chunked, Rules::new(long)).check_linear(chunk, first_line);
     }
 }
 
