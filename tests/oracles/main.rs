@@ -34,11 +34,10 @@ struct Survey {
     counts: Vec<usize>,
 }
 
-/// Asks a peer about all streams.
-fn survey(peer: Peer) -> Survey {
+/// Asks a peer about so many streams, and those that are not drawn.
+fn survey(peer: Peer, mut left: usize) -> Survey {
     let mut survey = Survey { peer, asked: 0, counts: vec![0; CLASSES.len()] };
     let mut random = Random(6);
-    let mut left = STREAMS;
     let mut streams = streams::probes();
     loop {
         streams.retain(|stream| peer.reads(stream));
@@ -135,7 +134,8 @@ fn check_counts(survey: &Survey) {
 #[test]
 fn hh_20_httparse_accepts_the_same_heads_with_the_same_parts() {
     check_smallest(Peer::Httparse);
-    let survey = survey(Peer::Httparse);
+    let streams = if std::env::var_os("FRAMEWRIGHT_QUICK").is_some() { STREAMS / 10 } else { STREAMS };
+    let survey = survey(Peer::Httparse, streams);
     check_counts(&survey);
     let refuses = |class: &&Class| class.peer == Peer::Httparse && class.kinds.contains(&classes::Kind::TheyRefuse);
     assert_eq!(CLASSES.iter().filter(refuses).count(), 0);
@@ -148,7 +148,7 @@ fn hl_7_every_difference_is_in_a_class() {
         let surveys = Peer::ALL.map(|peer| {
             scope.spawn(move || {
                 check_smallest(peer);
-                survey(peer)
+                survey(peer, STREAMS)
             })
         });
         surveys.into_iter().map(|survey| survey.join().unwrap()).collect()
