@@ -1,14 +1,14 @@
-//! HTTP/1.1 messages of any bytes: every way of cutting them gives the same, and what is accepted is written again as it came.
+//! HTTP/1.1 messages of any bytes: what the targets of heads, bodies, the writer and the comparison with httparse have in common.
+
+pub(crate) mod bodies;
+pub(crate) mod differential;
+pub(crate) mod heads;
+mod naive;
+pub(crate) mod writer;
 
 use arbitrary::{Result, Unstructured};
-use framewright::buf::{SegmentedBuf, StreamBuf};
-use framewright::http1::{
-    Answers, Body, BodyForm, BodyPart, Event, Fields, Leniency, Limits, NewField, NewRequest, Outgoing, RequestEncoder, Requests,
-    Responses, Rules, parse_request,
-};
-use framewright::testkit::{Kit, text};
-
-use super::draw::OnPanic;
+use framewright::http1::{BodyPart, Event, Fields, Leniency, Limits, Rules};
+use framewright::testkit::text;
 
 /// The longest stream.
 const LONGEST: usize = 400;
@@ -16,9 +16,12 @@ const LONGEST: usize = 400;
 /// What streams are made of, besides any bytes.
 const PIECES: &[&str] = &[
     "GET / HTTP/1.1\r\n",
+    "CONNECT a:1 HTTP/1.1\r\n",
+    "OPTIONS * HTTP/1.0\r\n",
     "POST /a HTTP/1.1\r\n",
     "HTTP/1.1 200 OK\r\n",
     "HTTP/1.0 204\r\n",
+    "HTTP/1.1 304 x\r\n",
     "Host: a\r\n",
     "Content-Length: 3\r\n",
     "Content-Length: ",
@@ -37,6 +40,11 @@ const PIECES: &[&str] = &[
     ":",
     " ",
     "\t",
+    ";",
+    "/",
+    "#",
+    "ffffffffffffffff",
+    "te:\r\n",
 ];
 
 const LENIENCIES: &[Leniency] = &[
@@ -53,27 +61,7 @@ const LENIENCIES: &[Leniency] = &[
     Leniency::DropForbiddenTrailers,
 ];
 
-/// Draws rules, what is read, and a stream.
-pub(crate) fn check(u: &mut Unstructured<'_>) -> Result<()> {
-    let rules = rules(u)?;
-    let (kind, seed) = (u.int_in_range(0..=4_u8)?, u64::from(u.arbitrary::<u8>()?));
-    let stream = stream(u)?;
-    let _context = OnPanic(|| format!("{kind}, {rules:?}, stream {}", text(&stream)));
-    let answers = [Answers::Other, Answers::Head, Answers::Connect][usize::from(kind) % 3];
-    match kind {
-        0 => drop(Kit::new(move || Body::new(BodyForm::Chunked, rules), |part| show_part(&part)).join("+").check_sample(&stream, seed)),
-        1 => {
-            Kit::new(move || Requests::new(rules), |event| show(&event)).join("+").check_sample(&stream, seed);
-            write_again(&stream, rules);
-        }
-        _ => {
-            let make = move || Responses::new(rules).answering(answers);
-            Kit::new(make, |event| show(&event)).join("+").check_sample(&stream, seed);
-        }
-    }
-    Ok(())
-}
-
+/// The default limits, or small ones, and any leniencies.
 fn rules(u: &mut Unstructured<'_>) -> Result<Rules> {
     let small = Limits {
         max_target: 8,
@@ -104,33 +92,6 @@ fn stream(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
         }
     }
     Ok(stream)
-}
-
-/// A request that is accepted is written as it came, but for whitespace and chunks.
-fn write_again(stream: &[u8], rules: Rules) {
-    let Ok(message) = parse_request(stream, &rules) else { return };
-    let head = message.head();
-    let fields: Vec<NewField<'_>> = head.fields().iter().map(NewField::from).collect();
-    let new = NewRequest { method: head.method(), target: head.target(), version: head.version(), fields: &fields };
-    let (mut output, mut encoder) = (SegmentedBuf::new(), RequestEncoder::new(rules));
-    if output.send(&mut encoder, new).is_err() {
-        // One space more before each value may be beyond a limit.
-        assert!(rules.limits != Limits::DEFAULT, "what was read is not written");
-        return;
-    }
-    if !message.body.is_empty() && output.send(&mut encoder, Outgoing::Data((&message.body[..]).into())).is_err() {
-        return;
-    }
-    let trailers: Vec<NewField<'_>> = message.trailers().iter().map(NewField::from).collect();
-    if output.send(&mut encoder, Outgoing::End(&trailers)).is_err() {
-        return;
-    }
-    let written: Vec<u8> = output.segments().flatten().copied().collect();
-    let again = parse_request(&written, &rules).unwrap_or_else(|error| panic!("{error}: {}", text(&written)));
-    assert_eq!((again.head().method(), again.head().target()), (head.method(), head.target()));
-    assert_eq!((&again.body, again.framing, again.rest().len()), (&message.body, message.framing, 0));
-    assert_eq!(show_fields(&again.head().fields()), show_fields(&head.fields()));
-    assert_eq!(show_fields(&again.trailers()), show_fields(&message.trailers()));
 }
 
 fn show<H: core::fmt::Debug>(event: &Event<'_, H>) -> String {

@@ -8,7 +8,10 @@
 //! | [`buffers`] | thresholds and operations | a plain vector; views for good |
 //! | [`contract`] | what a hostile decoder says, and each call to the engine | an account of every byte, and of every answer |
 //! | [`conn`] | each call to a connection, in any order; what hostile protocols and filters do | an account of every frame and message; that it ends |
-//! | [`http1`] | rules, and a stream of messages or of a chunked body | every way of cutting it that the test kit knows; what is read is written again |
+//! | [`http1_heads`] | rules, and a stream of heads of HTTP/1.1 | every way of cutting it that the test kit knows; the function for one slice |
+//! | [`http1_bodies`] | rules, and a stream of a body or of messages | the same; of chunked bodies a naive reader |
+//! | [`http1_writer`] | rules, and parts of messages to be sent | what is not refused is read as it was given, by httparse too; what is read is written again |
+//! | [`http1_differential`] | leniencies, and a stream | httparse: what we read it reads alike, and what it reads besides is listed |
 //!
 //! A *twin* reads the whole stream at once, so simply that it is unlikely to be wrong. Numbers are drawn so that a stream of bytes means the same on every platform.
 
@@ -39,8 +42,17 @@ use twin::varint::Varints;
 type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: &[Target] =
-    &[("codecs", codecs), ("cuts", cuts), ("buffers", buffers), ("contract", contract), ("conn", conn), ("http1", http1)];
+pub const TARGETS: &[Target] = &[
+    ("codecs", codecs),
+    ("cuts", cuts),
+    ("buffers", buffers),
+    ("contract", contract),
+    ("conn", conn),
+    ("http1_heads", http1_heads),
+    ("http1_bodies", http1_bodies),
+    ("http1_writer", http1_writer),
+    ("http1_differential", http1_differential),
+];
 
 /// A codec, and what the targets do with it and its twin.
 #[derive(Clone, Copy, Debug)]
@@ -93,9 +105,24 @@ pub fn conn(data: &[u8]) {
     let _ = conn::check(&mut Unstructured::new(data));
 }
 
-/// Runs messages of HTTP/1.1 through readers and writers.
-pub fn http1(data: &[u8]) {
-    let _ = http1::check(&mut Unstructured::new(data));
+/// Runs heads of HTTP/1.1 through readers.
+pub fn http1_heads(data: &[u8]) {
+    let _ = http1::heads::check(&mut Unstructured::new(data));
+}
+
+/// Runs bodies of HTTP/1.1, and whole messages, through readers.
+pub fn http1_bodies(data: &[u8]) {
+    let _ = http1::bodies::check(&mut Unstructured::new(data));
+}
+
+/// Runs messages of HTTP/1.1 through writers, and what they write through readers.
+pub fn http1_writer(data: &[u8]) {
+    let _ = http1::writer::check(&mut Unstructured::new(data));
+}
+
+/// Runs heads of HTTP/1.1, and lines of chunks, through our readers and httparse.
+pub fn http1_differential(data: &[u8]) {
+    let _ = http1::differential::check(&mut Unstructured::new(data));
 }
 
 /// Draws a codec. Bytes that make no sense to a target are not an error.

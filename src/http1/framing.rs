@@ -93,9 +93,8 @@ pub(super) fn of_response(
     let is_announced = known.content_length.count + known.transfer_encoding.count > 0;
     let without = |body, suspicious| Ok(Framing { body, coded: false, suspicious });
     match (answers, status) {
-        (_, 101) => without(BodyForm::Tunnel, is_announced),
+        (_, 101) | (Answers::Connect, 200..=299) => without(BodyForm::Tunnel, is_announced),
         (_, 100..=199 | 204) => without(BodyForm::None, is_announced),
-        (Answers::Connect, 200..=299) => without(BodyForm::Tunnel, is_announced),
         (Answers::Head, _) | (_, 304) => without(BodyForm::None, false),
         _ => announced(version, frame, section, rules).map(|framing| framing.unwrap_or(Framing::of(BodyForm::UntilClose))),
     }

@@ -245,6 +245,30 @@ fn hw_6_chunks_and_trailers() {
     assert!(queued(&output).ends_with(wire.as_bytes()));
 }
 
+/// What a reader with these limits would refuse behind a good head.
+#[test]
+fn hw_2_limits_of_bodies_are_those_of_a_reader() {
+    let sends = |limits: Limits, fields: Fields, data: &[&str]| -> Vec<String> {
+        let mut output = SegmentedBuf::new();
+        let mut responses = ResponseEncoder::new(Rules::new(limits));
+        let fields = new_fields(fields);
+        let head = NewResponse { status: 200, fields: &fields, ..NewResponse::default() };
+        output.send(&mut responses, head).unwrap();
+        let mut send = |part: Outgoing<'_, _>| said(output.send(&mut responses, part).map_err(|unsent| unsent.error));
+        let parts: Vec<String> = data.iter().map(|data| send(Outgoing::Data(data.as_bytes().into()))).collect();
+        [parts, vec![send(Outgoing::End(&[]))]].concat()
+    };
+    let short = Limits { max_body: 5, ..Limits::DEFAULT };
+    let too_long = "body longer than the limit of 5 bytes";
+    assert_eq!(sends(short, &[], &["abc", "de", "f"]), ["sent", "sent", too_long, "sent"]);
+    assert_eq!(sends(short, &[(TE, "chunked")], &["abc", "de", "f"]), ["sent", "sent", too_long, "sent"]);
+    let sixteen = "0123456789abcdef";
+    let lines = |max_chunk_line| sends(Limits { max_chunk_line, ..Limits::DEFAULT }, &[(TE, "chunked")], &["a", sixteen]);
+    assert_eq!(lines(4), ["sent", "sent", "sent"]);
+    assert_eq!(lines(3), ["sent", "chunk line longer than the limit of 3 bytes", "sent"]);
+    assert_eq!(lines(2), ["chunk line longer than the limit of 2 bytes"; 3]);
+}
+
 #[test]
 fn hw_2_bodies_are_held_to_the_limits_of_the_reader() {
     let send = |limits, fields: Fields, data: &str| {

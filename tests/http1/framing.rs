@@ -158,6 +158,7 @@ fn hf_10_what_a_response_answers_decides() {
         (Answers::method("GET"), OK, "Length(3)"),
         (Answers::method("head"), OK, "Length(3)"),
         (Answers::method("CONNECT"), OK, "Tunnel suspicious"),
+        (Answers::method("CONNECT"), "HTTP/1.1 204 A", "Tunnel suspicious"),
         (Answers::method("CONNECT"), "HTTP/1.1 404 A", "Length(3)"),
         (Answers::method("CONNECT"), "HTTP/1.1 100 A", "None suspicious"),
     ] {

@@ -10,7 +10,7 @@ mod framing;
 mod heads;
 mod limits;
 mod messages;
-mod oracle;
+mod mutate;
 mod probes;
 mod strictness;
 

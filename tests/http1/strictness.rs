@@ -10,7 +10,7 @@ use framewright::http1::{Answers, Body, BodyForm, Demand, Fault, Leniency, Reque
 use framewright::testkit::Kit;
 use framewright::{Decode, Engine, Error, ErrorCause, Step};
 
-use super::oracle::{Random, mutate};
+use super::mutate::{Random, mutate};
 use super::{body, get, ok, requests, responses};
 use rows::ALL;
 
