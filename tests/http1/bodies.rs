@@ -149,6 +149,31 @@ fn hb_12_parts_are_never_empty_and_lie_in_what_was_fed() {
     }
 }
 
+/// Framing beyond what is fair adds up, and fair chunks take it off again: whether a chunk is taken in one step or in some.
+#[rustfmt::skip]
+#[test]
+fn framing_beyond_what_is_fair() {
+    let rules = Rules::new(Limits { max_chunk_overhead: 20, ..Limits::DEFAULT });
+    // 32 bytes of framing where 18 are fair; 18 where 18 are; 20; 6 where 116 are.
+    let (lavish, fair, unfair, large) = ("1;xxxxxxxxxxxxxxxxxxxxxxxxxx\r\na\r\n", "00000000000001\r\na\r\n", "0000000000000001\r\na\r\n", "32\r\n00000000000000000000000000000000000000000000000000\r\n");
+    let stream = |chunks: &[&str]| chunks.concat() + "0\r\n\r\n";
+    let too_much = "less framing";
+    for (chunks, refused) in [
+        (vec![fair, lavish], false),
+        (vec![fair, lavish, lavish], true),
+        (vec![fair, lavish, large, lavish], false),
+        (vec![large, lavish, large, large, lavish, lavish], true),
+        (vec![lavish, fair, fair, fair, lavish], true),
+        ([fair; 100].to_vec(), false),
+        ([unfair; 10].to_vec(), false),
+        ([unfair; 11].to_vec(), true),
+    ] {
+        let said = body(BodyForm::Chunked, rules).check_sample(stream(&chunks).as_bytes(), 1).lines();
+        let last = said.last().unwrap();
+        assert!(if refused { last.contains(too_much) } else { last == "end" }, "{chunks:?}: {last}");
+    }
+}
+
 /// Lines of chunks, good and bad: ones that begin alike, that fill eight bytes and do not, and that look like another's start.
 const LINES: &[&str] = &[
     "1\r\n",
