@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use super::Phase;
+use super::{Conn, Failure, Phase, Protocol, Rest};
 use crate::time::Time;
 
 /// The timers of a connection. `None` is for one that never fires.
@@ -284,5 +284,44 @@ impl Clock {
     pub(super) fn fired(&self) -> Option<Timer> {
         let fired = self.timers().into_iter().filter(|(_, at)| *at <= self.now && *at < Time::MAX);
         fired.min_by_key(|(_, at)| *at).map(|(timer, _)| timer)
+    }
+}
+
+/// Time.
+impl<P: Protocol> Conn<P> {
+    /// Says that time has passed: to be called at [`Want::deadline`](super::Want::deadline), and harmless at any other time.
+    pub fn tick(&mut self, now: Time) {
+        self.at(now);
+    }
+
+    /// Goes on to `now`: ends what a timer ends, and tells the protocol of a silence.
+    #[inline]
+    pub(super) fn at(&mut self, now: Time) {
+        if self.rest.clock.set(now) || self.engine.decoder().silence().is_some() {
+            self.fire();
+        }
+    }
+
+    /// Ends what a timer ends, and tells the protocol of a silence.
+    #[cold]
+    fn fire(&mut self) {
+        self.rest.fire();
+        if self.engine.decoder().silence().is_some_and(|silence| self.rest.clock.fell_silent(silence)) {
+            let heard = self.engine.position() + self.engine.held_bytes() as u64;
+            self.engine.decoder_mut().fell_silent(heard);
+            self.engine.look_again();
+        }
+    }
+}
+
+impl<F: core::error::Error + Clone + 'static> Rest<F> {
+    /// Ends what a timer ends.
+    pub(super) fn fire(&mut self) {
+        while let Some(timer) = self.clock.fired() {
+            match timer {
+                Timer::Write | Timer::Close => self.abandon(Failure::Timeout(timer)),
+                Timer::Idle | Timer::Frame | Timer::MinRate | Timer::Handshake => self.conclude(Err(Failure::Timeout(timer))),
+            }
+        }
     }
 }

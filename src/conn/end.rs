@@ -1,0 +1,94 @@
+use alloc::boxed::Box;
+
+use super::timers::Waits;
+use super::{Conn, Failure, Protocol, Rest};
+use crate::time::Time;
+
+/// What becomes of the reading side.
+#[derive(Debug)]
+pub(super) enum Reading<F> {
+    Open,
+    /// Reads on to the next boundary between frames.
+    Draining,
+    /// Over, which the application has to be told.
+    Concluded(Result<(), Box<Failure<F>>>),
+    /// The application was told.
+    Over(Told),
+    /// The protocol has handed over.
+    HandedOver,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// That the peer has ended.
+    End,
+    /// That the connection failed.
+    Failure,
+}
+
+/// What becomes of the writing side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Writing {
+    Open,
+    /// What is queued is still sent, and then the peer told.
+    Closing,
+    /// The peer was told, or cannot be.
+    Shut,
+}
+
+/// When the writing side ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ends {
+    WithReading,
+    Alone,
+}
+
+/// Its end.
+impl<P: Protocol> Conn<P> {
+    /// Stops reading at the next boundary between frames, as if the peer had ended there; what is unread stays unread. A frame of which bytes are there has begun, and is still read; of what comes in parts,
+    /// all of them.
+    pub fn begin_drain(&mut self) {
+        if matches!(self.rest.reading, Reading::Open) {
+            self.rest.reading = Reading::Draining;
+        }
+    }
+
+    /// Says that the connection is broken: nothing more can be read or written.
+    pub fn reset(&mut self, now: Time) {
+        self.at(now);
+        self.rest.abandon(Failure::Reset);
+    }
+
+    /// Says that the peer was told of the end of this direction, as [`Want::shutdown`](super::Want::shutdown) asked.
+    pub fn shut(&mut self, now: Time) {
+        self.at(now);
+        if self.rest.is_to_shut() {
+            self.rest.writing = Writing::Shut;
+            // Whatever is still read has timers of its own.
+            self.rest.clock.closing = None;
+        }
+    }
+}
+
+impl<F: core::error::Error + Clone + 'static> Rest<F> {
+    /// Reads nothing more, for this reason, unless there is an earlier one.
+    #[cold]
+    pub(super) fn conclude(&mut self, result: Result<(), Failure<F>>) {
+        if matches!(self.reading, Reading::Open | Reading::Draining) {
+            self.reading = Reading::Concluded(result.map_err(Box::new));
+        }
+        self.clock.waits = Waits::Nothing;
+        (self.clock.handshake, self.clock.filters) = (None, None);
+    }
+
+    /// Neither reads nor writes anything more.
+    pub(super) fn abandon(&mut self, failure: Failure<F>) {
+        if matches!(self.reading, Reading::HandedOver) {
+            self.reading = Reading::Open;
+        }
+        self.conclude(Err(failure));
+        self.writing = Writing::Shut;
+        self.discard();
+        (self.clock.writing, self.clock.closing) = (None, None);
+    }
+}
