@@ -1,6 +1,5 @@
 use alloc::boxed::Box;
 
-use super::timers::Waits;
 use super::{Conn, Failure, Protocol, Rest};
 use crate::time::Time;
 
@@ -64,8 +63,7 @@ impl<P: Protocol> Conn<P> {
         self.at(now);
         if self.rest.is_to_shut() {
             self.rest.writing = Writing::Shut;
-            // Whatever is still read has timers of its own.
-            self.rest.clock.closing = None;
+            self.rest.clock.end_sent();
         }
     }
 }
@@ -77,8 +75,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         if matches!(self.reading, Reading::Open | Reading::Draining) {
             self.reading = Reading::Concluded(result.map_err(Box::new));
         }
-        self.clock.waits = Waits::Nothing;
-        (self.clock.handshake, self.clock.filters) = (None, None);
+        self.clock.reading_ended();
     }
 
     /// Neither reads nor writes anything more.
@@ -89,6 +86,6 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         self.conclude(Err(failure));
         self.writing = Writing::Shut;
         self.discard();
-        (self.clock.writing, self.clock.closing) = (None, None);
+        self.clock.writing_ended();
     }
 }

@@ -402,7 +402,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             Writing::Shut => self.discard(),
         }
         if matches!(self.reading, Reading::Open | Reading::Draining) {
-            self.clock.filters = self.layers.handshake();
+            self.clock.filters_shake_hands(self.layers.handshake());
         }
         if self.layers.plain_has_ended() && !engine.has_ended() {
             drop(engine.eof());

@@ -49,8 +49,12 @@ impl<P: Protocol> Conn<P> {
         let layers = parts.layers;
         let queue = parts.unsent;
         let mut clock = Clock::new(now, limits.timeouts);
-        clock.handshake = (parts.reading.decoder.phase() == Phase::Handshake).then_some(now);
-        clock.writing = (!queue.is_empty()).then_some(now);
+        if parts.reading.decoder.phase() == Phase::Handshake {
+            clock.begin_handshake();
+        }
+        if !queue.is_empty() {
+            clock.output_waits();
+        }
         clock.came(parts.reading.unread.len());
         let engine = Engine::from_parts(parts.reading).with_max_frame(limits.max_frame).with_backlog(limits.backlog);
         let output = Output::new(queue, &limits);

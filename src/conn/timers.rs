@@ -91,7 +91,7 @@ pub enum Timer {
 
 /// What is awaited from the peer, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Waits {
+enum Waits {
     /// Nothing: what came has not been looked at, or nothing more is read.
     Nothing,
     /// The first byte of a frame.
@@ -109,7 +109,7 @@ pub(super) struct Clock {
     /// How long after the start of each the timers fire.
     after: After,
     min_rate: Option<MinRate>,
-    pub(super) waits: Waits,
+    waits: Waits,
     /// The bytes that have come, and when the last of them did.
     received: u64,
     last: Time,
@@ -120,13 +120,13 @@ pub(super) struct Clock {
     /// How many bytes had come when it was told of one.
     told: u64,
     /// When the connection began, as long as its handshake lasts.
-    pub(super) handshake: Option<Time>,
+    handshake: Option<Time>,
     /// When the first filter that is in its handshake was pushed.
-    pub(super) filters: Option<Time>,
+    filters: Option<Time>,
     /// Since when output waits.
-    pub(super) writing: Option<Time>,
+    writing: Option<Time>,
     /// Since when it is to end.
-    pub(super) closing: Option<Time>,
+    closing: Option<Time>,
     /// No timer fires before: none is looked at until then.
     quiet_until: Time,
 }
@@ -195,6 +195,42 @@ impl Clock {
         };
     }
 
+    /// The protocol's handshake begins.
+    pub(super) fn begin_handshake(&mut self) {
+        self.handshake = Some(self.now);
+    }
+
+    /// The first filter that is in its handshake was pushed then.
+    pub(super) fn filters_shake_hands(&mut self, since: Option<Time>) {
+        self.filters = since;
+    }
+
+    /// Nothing more is read.
+    pub(super) fn reading_ended(&mut self) {
+        self.waits = Waits::Nothing;
+        (self.handshake, self.filters) = (None, None);
+    }
+
+    /// Output waits, from now if it did not before.
+    pub(super) fn output_waits(&mut self) {
+        self.writing.get_or_insert(self.now);
+    }
+
+    /// The end is to be told to the peer, from now if it was not before.
+    pub(super) fn end_waits(&mut self) {
+        self.closing.get_or_insert(self.now);
+    }
+
+    /// The peer was told of the end. Whatever is still read has timers of its own.
+    pub(super) fn end_sent(&mut self) {
+        self.closing = None;
+    }
+
+    /// Nothing more is written.
+    pub(super) fn writing_ended(&mut self) {
+        (self.writing, self.closing) = (None, None);
+    }
+
     /// So many bytes were sent, and so many are left.
     pub(super) fn progressed(&mut self, sent: usize, left: usize) {
         if left == 0 {
@@ -248,7 +284,7 @@ impl Clock {
             _ if self.unseen => (Timer::Idle, Time::MAX),
             Waits::Nothing => (Timer::Idle, Time::MAX),
             Waits::Idle { since } => (Timer::Idle, since.plus(self.after.idle)),
-            Waits::Frame { since, .. } => (Timer::Frame, since.plus(self.after.frame)),
+            Waits::Frame { since } => (Timer::Frame, since.plus(self.after.frame)),
             Waits::Parts { due } => (Timer::MinRate, due),
         };
         let handshake = self.handshake.filter(|_| !self.unseen);

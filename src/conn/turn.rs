@@ -287,10 +287,10 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         let (write, waiting) = (self.lowest().ready(), self.lowest().unsent() > 0);
         let clock = &mut self.clock;
         if waiting {
-            clock.writing = clock.writing.or(Some(clock.now));
+            clock.output_waits();
         }
         if self.writing == Writing::Closing {
-            clock.closing = clock.closing.or(Some(clock.now));
+            clock.end_waits();
         }
         Want { read, write, shutdown, deadline: clock.deadline().into_iter().chain(self.layers.deadline(clock.now)).min() }
     }
