@@ -17,6 +17,14 @@ pub(super) enum Reading<F> {
     HandedOver,
 }
 
+impl<F> Reading<F> {
+    /// Whether frames are still read.
+    #[inline(always)]
+    pub(super) const fn goes_on(&self) -> bool {
+        matches!(self, Self::Open | Self::Draining)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
     /// That the peer has ended.
@@ -72,10 +80,26 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
     /// Reads nothing more, for this reason, unless there is an earlier one.
     #[cold]
     pub(super) fn conclude(&mut self, result: Result<(), Failure<F>>) {
-        if matches!(self.reading, Reading::Open | Reading::Draining) {
+        if self.reading.goes_on() {
             self.reading = Reading::Concluded(result.map_err(Box::new));
         }
         self.clock.reading_ended();
+    }
+
+    /// What the application has to be told of the end of reading, once.
+    pub(super) fn tell(&mut self) -> Option<Result<(), Failure<F>>> {
+        let Reading::Concluded(result) = &mut self.reading else { return None };
+        let result = core::mem::replace(result, Ok(()));
+        self.reading = Reading::Over(if result.is_ok() { Told::End } else { Told::Failure });
+        Some(result.map_err(|failure| *failure))
+    }
+
+    /// Ends writing behind reading, unless it ends alone.
+    pub(super) fn end_writing_too(&mut self) {
+        let ends = matches!(self.reading, Reading::Over(told) if told == Told::Failure || self.ends == Ends::WithReading);
+        if ends && self.writing == Writing::Open {
+            self.writing = Writing::Closing;
+        }
     }
 
     /// Neither reads nor writes anything more.

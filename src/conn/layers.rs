@@ -2,7 +2,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::end::{Reading, Writing};
+use super::end::Writing;
 use super::filter::{Ends, Filter, FilterError, Pipe};
 use super::output::{Output, Wire};
 use super::{Protocol, Rest};
@@ -401,7 +401,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             Writing::Open | Writing::Closing => {}
             Writing::Shut => self.discard(),
         }
-        if matches!(self.reading, Reading::Open | Reading::Draining) {
+        if self.reading.goes_on() {
             self.clock.filters_shake_hands(self.layers.handshake());
         }
         if self.layers.plain_has_ended() && !engine.has_ended() {

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use super::end::{Ends, Reading, Told, Writing};
+use super::end::{Reading, Writing};
 use super::layers::Pumped;
 use super::{Conn, Failure, Outbox, Phase, Protocol, Reaction, Rest, SMALL_BLOCK};
 use crate::buf::LinearBuf;
@@ -121,7 +121,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
     /// Whether steps come from what is read.
     #[inline(always)]
     pub(super) fn reads(&self) -> bool {
-        matches!(self.reading, Reading::Open | Reading::Draining) && !self.output.owes_replies()
+        self.reading.goes_on() && !self.output.owes_replies()
     }
 
     /// Finds the next thing to tell.
@@ -227,7 +227,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         self.clock.listen(engine.decoder().silence().filter(|_| !idle));
         if idle {
             engine.free();
-            self.rest();
+            self.release();
         }
         let wanted = match self.layers.is_empty() {
             true if engine.has_ended() => 0,
@@ -244,7 +244,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
     }
 
     /// Holds little while nothing is due.
-    fn rest(&mut self) {
+    fn release(&mut self) {
         self.block = SMALL_BLOCK;
         if self.output.wire.unsent() == 0 {
             self.output.wire.queue.release();
@@ -255,17 +255,10 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
     /// What there is to tell when nothing is read. `None` when filters have taken the answers that were in the way.
     #[cold]
     fn beside_reading<'c, P: Protocol + Decode<Fault = F>>(&mut self, engine: &mut Engine<P>) -> Option<Seen<'c, P>> {
-        match core::mem::replace(&mut self.reading, Reading::HandedOver) {
-            Reading::Concluded(result) => {
-                self.reading = Reading::Over(if result.is_ok() { Told::End } else { Told::Failure });
-                return Some(Seen::Over(result.map_err(|failure| *failure)));
-            }
-            reading => self.reading = reading,
+        if let Some(result) = self.tell() {
+            return Some(Seen::Over(result));
         }
-        let ends = matches!(self.reading, Reading::Over(told) if told == Told::Failure || self.ends == Ends::WithReading);
-        if ends && self.writing == Writing::Open {
-            self.writing = Writing::Closing;
-        }
+        self.end_writing_too();
         self.pump(engine);
         if self.is_held_back() && self.layers.is_stuck(self.clock.now) {
             self.pump(engine);
