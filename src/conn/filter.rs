@@ -306,9 +306,7 @@ impl<P: Protocol> Conn<P> {
         }
         let ended = self.engine.has_ended();
         let inbox = self.engine.replace_store(layers::store());
-        let max_unsent = self.rest.output.max_unsent;
-        let mut out = self.rest.output.put_below(layers::queue(max_unsent));
-        out.queue.set_max_bytes(usize::MAX);
+        let out = self.rest.output.put_below();
         if self.rest.layers.is_empty() && ended {
             self.rest.layers.end();
         }
@@ -332,7 +330,8 @@ impl<P: Protocol> Conn<P> {
             _ => {}
         }
         let (filter, inbox, out) = self.rest.layers.pop().ok_or(PopRefused::NoFilter)?;
-        self.rest.output.take_from_below(out);
+        // It has taken all that was queued above it.
+        drop(self.rest.output.replace_wire(out));
         let mut store = self.engine.replace_store(layers::store());
         // Without a limit nothing is refused.
         let store = if store.is_empty() { inbox } else { store.write(inbox.peek()).map(|()| store).unwrap_or_default() };

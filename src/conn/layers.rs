@@ -6,7 +6,7 @@ use super::end::Writing;
 use super::filter::{Ends, Filter, FilterError, Pipe};
 use super::output::{Output, Wire};
 use super::{Protocol, Rest};
-use crate::buf::{BufConfig, LinearBuf, OwnedReservation, RefusedCommit, Reservation, SegmentedBuf, StreamBuf, StreamBufMut};
+use crate::buf::{BufConfig, LinearBuf, OwnedReservation, RefusedCommit, Reservation, StreamBuf, StreamBufMut};
 use crate::decode::Decode;
 use crate::engine::Engine;
 use crate::error::{BufError, Refused};
@@ -369,11 +369,6 @@ fn total(buf: &impl StreamBuf) -> u64 {
 /// The storage above a filter that is pushed.
 pub(super) fn store() -> LinearBuf {
     LinearBuf::with_config(BufConfig { max_bytes: usize::MAX, ..super::STORAGE })
-}
-
-/// The queue of what is said above a filter.
-pub(super) fn queue(max_unsent: usize) -> SegmentedBuf {
-    SegmentedBuf::with_config(BufConfig { max_bytes: max_unsent, ..super::STORAGE })
 }
 
 impl fmt::Debug for Layers {

@@ -1,5 +1,5 @@
 use super::end::Writing;
-use super::{Conn, Limits, Protocol, Replies, Rest};
+use super::{Conn, Limits, Protocol, Replies, Rest, STORAGE};
 use crate::buf::{BufConfig, SegmentedBuf, StreamBuf, StreamBufMut, View};
 use crate::error::NeedMoreData;
 use crate::time::Time;
@@ -118,12 +118,12 @@ pub(super) struct Output {
     pub(super) wire: Wire,
     high_water: usize,
     /// The most unsent bytes, automatic answers aside.
-    pub(super) max_unsent: usize,
+    max_unsent: usize,
     /// The budget of automatic answers.
     budget: usize,
     /// The bytes of automatic answers queued since there were none.
     replying: usize,
-    /// Where the last of them ends, counted in all bytes ever queued.
+    /// Where the last of them ends, if there are any, counted in all bytes ever queued.
     replies_end: u64,
 }
 
@@ -131,7 +131,7 @@ impl Output {
     pub(super) fn new(queue: SegmentedBuf, limits: &Limits) -> Self {
         let Limits { high_water, max_unsent, replies: budget, .. } = *limits;
         let mut output = Self { wire: Wire::new(queue), high_water, max_unsent, budget, replying: 0, replies_end: 0 };
-        output.settle();
+        output.set_cap();
         output
     }
 
@@ -173,17 +173,19 @@ impl Output {
         self.wire.queue.set_max_bytes(most);
     }
 
-    /// Makes what is queued the bytes of a layer below; what is said from now on goes through it.
-    pub(super) fn put_below(&mut self, queue: SegmentedBuf) -> Wire {
-        (self.replying, self.replies_end) = (0, 0);
-        core::mem::replace(&mut self.wire, Wire::new(queue))
+    /// Makes what is queued the bytes of a layer below, which have no cap; what is said from now on goes through it.
+    pub(super) fn put_below(&mut self) -> Wire {
+        let mut below = self.replace_wire(Wire::new(SegmentedBuf::with_config(STORAGE)));
+        below.queue.set_max_bytes(usize::MAX);
+        below
     }
 
-    /// Takes the bytes of the layer below back, which is gone.
-    pub(super) fn take_from_below(&mut self, wire: Wire) {
-        (self.replying, self.replies_end) = (0, 0);
-        self.wire = wire;
+    /// Goes on with other bytes on their way, none of them automatic answers, and gives those that there were.
+    pub(super) fn replace_wire(&mut self, wire: Wire) -> Wire {
+        let before = core::mem::replace(&mut self.wire, wire);
+        self.replying = 0;
         self.set_cap();
+        before
     }
 
     /// Throws everything away but a batch that is out.
