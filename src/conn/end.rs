@@ -45,7 +45,7 @@ pub(super) enum Writing {
 
 /// When the writing side ends by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ends {
+pub(super) enum WritingEnds {
     WithReading,
     Alone,
 }
@@ -96,7 +96,7 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
 
     /// Ends writing behind reading, unless it ends alone.
     pub(super) fn end_writing_too(&mut self) {
-        let ends = matches!(self.reading, Reading::Over(told) if told == Told::Failure || self.ends == Ends::WithReading);
+        let ends = matches!(self.reading, Reading::Over(told) if told == Told::Failure || self.writing_ends == WritingEnds::WithReading);
         if ends && self.writing == Writing::Open {
             self.writing = Writing::Closing;
         }

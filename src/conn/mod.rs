@@ -66,7 +66,7 @@ mod protocol;
 
 use core::fmt;
 
-use self::end::{Ends, Reading, Writing};
+use self::end::{Reading, Writing, WritingEnds};
 use self::layers::Layers;
 use self::output::Output;
 use self::timers::Clock;
@@ -155,7 +155,7 @@ struct Rest<F> {
     lent: usize,
     reading: Reading<F>,
     writing: Writing,
-    ends: Ends,
+    writing_ends: WritingEnds,
 }
 
 /// What it holds.

@@ -1,4 +1,4 @@
-use super::end::{Ends, Reading, Writing};
+use super::end::{Reading, Writing, WritingEnds};
 use super::layers::Layers;
 use super::output::Output;
 use super::timers::Clock;
@@ -68,7 +68,7 @@ impl<P: Protocol> Conn<P> {
                 lent: 0,
                 reading: Reading::Open,
                 writing: Writing::Open,
-                ends: Ends::WithReading,
+                writing_ends: WritingEnds::WithReading,
             },
         }
     }
@@ -76,7 +76,7 @@ impl<P: Protocol> Conn<P> {
     /// Goes on writing after the peer has ended, until the application [closes](super::Outbox::close). Otherwise this direction ends when the peer's has.
     #[must_use]
     pub fn half_open(mut self) -> Self {
-        self.rest.ends = Ends::Alone;
+        self.rest.writing_ends = WritingEnds::Alone;
         self
     }
 
