@@ -76,7 +76,7 @@ impl<P: Protocol> Conn<P> {
     }
 }
 
-impl<F: core::error::Error + Clone + 'static> Rest<F> {
+impl<F> Rest<F> {
     /// Reads nothing more, for this reason, unless there is an earlier one.
     #[cold]
     pub(super) fn conclude(&mut self, result: Result<(), Failure<F>>) {

@@ -1,21 +1,24 @@
-use core::fmt;
-
 use super::{FilterError, Timer};
 use crate::error::{Error, ErrorKind};
 
 /// Why a connection failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure<F> {
     /// The peer broke a rule, or the stream was cut short.
-    Stream(Error<F>),
+    #[error("{0}")]
+    Stream(#[source] Error<F>),
     /// A timer fired.
-    Timeout(Timer),
+    #[error("{0}")]
+    Timeout(#[source] Timer),
     /// A filter failed.
-    Filter(FilterError),
+    #[error("{0}")]
+    Filter(#[source] FilterError),
     /// The driver said that the connection was [reset](super::Conn::reset).
+    #[error("the connection was reset")]
     Reset,
     /// The protocol broke its contract.
+    #[error("the protocol has a bug: {0}")]
     Bug(&'static str),
 }
 
@@ -29,29 +32,6 @@ impl<F> Failure<F> {
             Self::Filter(error) => error.kind(),
             Self::Reset => ErrorKind::Truncated,
             Self::Bug(_) => ErrorKind::Bug,
-        }
-    }
-}
-
-impl<F: fmt::Display> fmt::Display for Failure<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stream(error) => error.fmt(f),
-            Self::Timeout(timer) => timer.fmt(f),
-            Self::Filter(error) => error.fmt(f),
-            Self::Reset => f.write_str("the connection was reset"),
-            Self::Bug(what) => write!(f, "the protocol has a bug: {what}"),
-        }
-    }
-}
-
-impl<F: core::error::Error + 'static> core::error::Error for Failure<F> {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Stream(error) => Some(error),
-            Self::Timeout(timer) => Some(timer),
-            Self::Filter(error) => Some(error),
-            Self::Reset | Self::Bug(_) => None,
         }
     }
 }

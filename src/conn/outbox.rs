@@ -71,7 +71,7 @@ impl<P: Protocol> Conn<P> {
     }
 }
 
-impl<F: core::error::Error + Clone + 'static> Rest<F> {
+impl<F> Rest<F> {
     #[inline(always)]
     pub(super) fn outbox<'s, P>(&'s mut self, protocol: &'s mut P, spot: Spot<'s>) -> Outbox<'s, P> {
         Outbox { protocol, output: &mut self.output, writing: &mut self.writing, spot }

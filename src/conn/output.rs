@@ -223,7 +223,7 @@ impl<P: Protocol> Conn<P> {
     }
 }
 
-impl<F: core::error::Error + Clone + 'static> Rest<F> {
+impl<F> Rest<F> {
     fn sent(&mut self, n: usize) -> Result<(), NeedMoreData> {
         if self.writing == Writing::Shut && !self.lowest().is_out() {
             return Ok(());

@@ -350,7 +350,7 @@ impl<P: Protocol> Conn<P> {
     }
 }
 
-impl<F: core::error::Error + Clone + 'static> Rest<F> {
+impl<F> Rest<F> {
     /// Ends what a timer ends.
     pub(super) fn fire(&mut self) {
         while let Some(timer) = self.clock.fired() {
