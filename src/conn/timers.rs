@@ -115,7 +115,7 @@ pub(super) struct Clock {
     last: Time,
     /// Bytes have come that were not looked at: what they are decides which timer runs, so none of those of reading fires.
     unseen: bool,
-    /// How long a silence tells the protocol something, if it is told of the next.
+    /// How long a silence tells the protocol something.
     silence: Option<Duration>,
     /// How many bytes had come when it was told of one.
     told: u64,
@@ -257,20 +257,20 @@ impl Clock {
         }
     }
 
-    /// Sets the silence to tell of. It is told once, and again only when more bytes have come.
+    /// Sets the silence to tell of.
     pub(super) fn listen(&mut self, silence: Option<Duration>) {
-        self.silence = silence.filter(|_| self.received != self.told);
+        self.silence = silence;
     }
 
-    fn silent_at(&self) -> Option<Time> {
-        self.silence.map(|silence| self.last + silence)
+    /// When a silence of this length is told of: once, and again only when more bytes have come.
+    fn silent_at(&self, silence: Duration) -> Option<Time> {
+        (self.received != self.told).then(|| self.last + silence)
     }
 
     /// Whether a silence of this length is to be told of now.
     pub(super) fn fell_silent(&mut self, silence: Duration) -> bool {
-        let fell = self.received != self.told && self.last + silence <= self.now;
+        let fell = self.silent_at(silence).is_some_and(|at| at <= self.now);
         if fell {
-            self.silence = None;
             self.told = self.received;
         }
         fell
@@ -299,7 +299,7 @@ impl Clock {
     /// When the next timer fires. Until then none does, unless it is asked again: frames and sent bytes only put timers off.
     pub(super) fn deadline(&mut self) -> Option<Time> {
         let [(_, waits), (_, handshake), (_, write), (_, close)] = self.timers();
-        let silent = self.silent_at().unwrap_or(Time::MAX);
+        let silent = self.silence.and_then(|silence| self.silent_at(silence)).unwrap_or(Time::MAX);
         self.quiet_until = waits.min(handshake).min(write).min(close).min(silent);
         (self.quiet_until < Time::MAX).then_some(self.quiet_until)
     }

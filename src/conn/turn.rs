@@ -229,18 +229,21 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
             engine.free();
             self.release();
         }
-        let wanted = match self.layers.is_empty() {
-            true if engine.has_ended() => 0,
-            true => engine.wanted(self.block),
-            false => self.layers.wanted(self.block),
-        };
-        let want = self.want(wanted);
+        let want = self.want(self.wanted(engine));
         if self.clock.is_late() {
             // Of bytes that came in time, and were not looked at before.
             self.fire();
-            return self.reads().then_some(want);
+            return None;
         }
         Some(want)
+    }
+
+    /// How many bytes are worth reading.
+    fn wanted<P: Decode>(&self, engine: &Engine<P>) -> usize {
+        if !self.layers.is_empty() {
+            return self.layers.wanted(self.block);
+        }
+        if engine.has_ended() { 0 } else { engine.wanted(self.block) }
     }
 
     /// Holds little while nothing is due.
