@@ -238,12 +238,9 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         Some(want)
     }
 
-    /// How many bytes are worth reading.
+    /// How many bytes are worth reading for an engine that waits for more, as it never does behind the end.
     fn wanted<P: Decode>(&self, engine: &Engine<P>) -> usize {
-        if !self.layers.is_empty() {
-            return self.layers.wanted(self.block);
-        }
-        if engine.has_ended() { 0 } else { engine.wanted(self.block) }
+        if self.layers.is_empty() { engine.wanted(self.block) } else { self.layers.wanted(self.block) }
     }
 
     /// Holds little while nothing is due.
