@@ -546,6 +546,19 @@ fn fi_4_what_was_queued_before_goes_out_past_the_filter_in_order() {
     assert_eq!(unrecord(&run.sent).0, [&b"a\n"[..], &inverted(b"b\n")].concat());
 }
 
+#[test]
+fn cn_20_reading_goes_on_when_the_answers_below_a_new_filter_are_sent() {
+    let mut conn = chat_with(Limits { replies: 9, ..Limits::DEFAULT });
+    drop(conn.feed(at(0), b"ping\nping\n").unwrap());
+    assert!(matches!(conn.step(), Turn::Want(Want { read: 0, write: 10, .. })));
+    assert!(conn.push_filter(Box::new(Invert), Leftover::Reject).is_ok());
+    let mut run = Run::default();
+    assert!(run.settle(&mut conn, at(0)).read > 0);
+    drop(conn.feed(at(0), &inverted(b"last\n")).unwrap());
+    run.settle(&mut conn, at(0));
+    assert_eq!((run.said, run.sent), (vec!["last".to_owned()], [&b"pong\npong\n"[..], &inverted(b"last\n")].concat()));
+}
+
 /// Makes a thousand bytes of each, both ways.
 struct Expand {
     up: usize,

@@ -1,9 +1,9 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use super::{Conn, Failure, Outbox, Protocol, Turn, Want};
+use super::{Conn, Outbox, Protocol, Turn, Want};
 use crate::decode::Decode;
-use crate::error::{Error, NeedMoreData, Refused};
+use crate::error::{NeedMoreData, Refused};
 use crate::time::Time;
 
 /// A whole connection of whatever protocol, for a server that holds many kinds. Object safe: one virtual call for each step, and events are whatever its [`Erased::new`] makes of them.
@@ -111,7 +111,7 @@ where
         match self.conn.step() {
             Turn::Event(frame, mut out) => AnyTurn::Event((self.handle)(frame, &mut out)),
             Turn::Bad(error, _) => AnyTurn::Bad(boxed(error)),
-            Turn::Over(result, _) => AnyTurn::Over(result.map_err(failed)),
+            Turn::Over(result, _) => AnyTurn::Over(result.map_err(boxed)),
             Turn::Want(want) => AnyTurn::Want(want),
             Turn::Handoff => AnyTurn::Handoff,
             Turn::Done => AnyTurn::Done,
@@ -167,12 +167,8 @@ where
     }
 }
 
-fn boxed<F: core::error::Error + 'static>(error: Error<F>) -> Box<dyn core::error::Error> {
+fn boxed(error: impl core::error::Error + 'static) -> Box<dyn core::error::Error> {
     Box::new(error)
-}
-
-fn failed<F: core::error::Error + 'static>(failure: Failure<F>) -> Box<dyn core::error::Error> {
-    Box::new(failure)
 }
 
 impl<P: Protocol + Decode, F> fmt::Debug for Erased<P, F> {

@@ -1,11 +1,11 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 
-use super::output::{Output, Wire};
-use crate::buf::{BufConfig, LinearBuf, OwnedReservation, RefusedCommit, Reservation, SegmentedBuf, StreamBuf, StreamBufMut};
-use crate::error::{BufError, ErrorKind, Refused};
+use super::layers::{self, ROOM};
+use super::{Conn, Protocol};
+use crate::buf::{LinearBuf, SegmentedBuf, StreamBuf, StreamBufMut};
+use crate::error::ErrorKind;
 use crate::time::Time;
 
 /// A layer between the wire and the protocol that makes bytes of bytes, both ways: TLS, compression, a PROXY header.
@@ -97,7 +97,7 @@ impl FilterError {
     }
 
     /// A filter breaks the contract.
-    fn bug(what: &'static str) -> Self {
+    pub(super) fn bug(what: &'static str) -> Self {
         Self::new(what).with_kind(ErrorKind::Bug)
     }
 
@@ -144,28 +144,28 @@ impl core::error::Error for FilterError {
 
 /// The unread and unsent bytes on both sides of a filter.
 pub struct Pipe<'a> {
-    wire: &'a mut LinearBuf,
-    plain: &'a mut LinearBuf,
-    outgoing: &'a mut SegmentedBuf,
-    sent: &'a mut SegmentedBuf,
-    state: &'a mut Ends,
+    pub(super) wire: &'a mut LinearBuf,
+    pub(super) plain: &'a mut LinearBuf,
+    pub(super) outgoing: &'a mut SegmentedBuf,
+    pub(super) sent: &'a mut SegmentedBuf,
+    pub(super) state: &'a mut Ends,
     /// How many unread bytes there may be above the filter.
-    plain_limit: usize,
+    pub(super) plain_limit: usize,
     /// How many unsent bytes there may be below it, at the very most.
-    sent_limit: usize,
-    overflows: bool,
-    wire_has_ended: bool,
-    is_closing: bool,
-    now: Time,
+    pub(super) sent_limit: usize,
+    pub(super) overflows: bool,
+    pub(super) wire_has_ended: bool,
+    pub(super) is_closing: bool,
+    pub(super) now: Time,
 }
 
 /// What a filter has said about its two directions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Ends {
+pub(super) struct Ends {
     /// Nothing more is delivered.
-    plain: bool,
+    pub(super) plain: bool,
     /// Nothing more is sent.
-    wire: bool,
+    pub(super) wire: bool,
 }
 
 impl Pipe<'_> {
@@ -262,372 +262,83 @@ impl fmt::Debug for Pipe<'_> {
     }
 }
 
-/// How many bytes may wait between two layers, each way: 64 KiB.
-pub(super) const ROOM: usize = 64 * 1024;
-/// How many bytes a filter may send, whatever the room.
-const MAX_SENT: usize = 4 * ROOM;
-/// How often everything may move without a byte being taken off either end, before that is a bug: filters that make many bytes of few stop when there is no room, and go on once for each 64 KiB.
-const MAX_SPINS: u32 = 1 << 14;
-
-/// A filter, and what waits below it.
-pub(super) struct Layer {
-    filter: Box<dyn Filter>,
-    pub(super) inbox: LinearBuf,
-    pub(super) out: Wire,
-    /// The bytes that were queued before the filter came.
-    before: usize,
-    since: Time,
-    ends: Ends,
-    failed: Option<FilterError>,
+/// Why a filter stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PopRefused {
+    /// There is none.
+    #[error("there is no filter")]
+    NoFilter,
+    /// It has not taken all that was queued above it.
+    #[error("the filter has not taken {queued} bytes that were queued above it")]
+    Queued {
+        /// How many bytes are left.
+        queued: usize,
+    },
+    /// Bytes below it are unread.
+    #[error("{unread} bytes below the filter are unread")]
+    Unread {
+        /// How many.
+        unread: usize,
+    },
+    /// It has failed, which the connection is to be told.
+    #[error("the filter has failed")]
+    Failed,
+    /// An owned reservation is out, and what the filter has delivered is unread: read that first.
+    #[error("an owned reservation is out, and bytes before it are unread")]
+    Reserved,
 }
 
-/// The filters of a connection, the one next to the wire first.
-#[derive(Default)]
-pub(super) struct Layers {
-    stack: Vec<Layer>,
-    /// Whether the wire has ended.
-    ended: bool,
-    /// How often everything has moved since a byte was taken off either end, or something came from the driver.
-    spins: u32,
-    driven: (Time, u64, u64),
-}
-
-/// What the layers did when they were pumped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pumped {
-    /// Nothing moved.
-    Nothing,
-    Something,
-}
-
-/// What lies above the topmost layer.
-pub(super) struct Top<'a> {
-    pub(super) store: &'a mut LinearBuf,
-    /// How many unread bytes there may be in it.
-    pub(super) limit: usize,
-    pub(super) output: &'a mut Output,
-    pub(super) is_closing: bool,
-    pub(super) now: Time,
-}
-
-impl Layers {
-    #[inline(always)]
-    pub(super) fn is_empty(&self) -> bool {
-        self.stack.is_empty()
-    }
-
-    /// The layer next to the wire.
-    pub(super) fn lowest(&mut self) -> Option<&mut Layer> {
-        self.stack.first_mut()
-    }
-
-    /// What waits next to the wire, where there is a layer.
-    pub(super) fn lowest_out(&self) -> Option<&Wire> {
-        self.stack.first().map(|layer| &layer.out)
-    }
-
-    /// The bytes that wait between the layers and next to the wire, both ways.
-    pub(super) fn held(&self) -> usize {
-        self.unread() + self.unsent()
-    }
-
-    pub(super) fn capacity(&self) -> usize {
-        self.stack.iter().map(|layer| layer.inbox.capacity() + layer.out.queue.capacity()).sum()
-    }
-
-    /// The bytes that wait below layers to be looked at.
-    pub(super) fn unread(&self) -> usize {
-        self.stack.iter().map(|layer| layer.inbox.len()).sum()
-    }
-
-    /// The bytes that wait to be sent, in all layers.
-    pub(super) fn unsent(&self) -> usize {
-        self.stack.iter().map(|layer| layer.out.unsent()).sum()
-    }
-
-    /// Where bytes from the wire go, unless they were not asked for.
-    fn inbox(&mut self) -> Result<&mut LinearBuf, Refused> {
-        self.admit()?;
-        self.stack.first_mut().map(|lowest| &mut lowest.inbox).ok_or(Refused::Failed)
-    }
-
-    /// Takes bytes from the wire.
-    pub(super) fn write(&mut self, chunk: &[u8]) -> Result<(), Refused> {
-        self.inbox()?.write(chunk).map_err(|_| Refused::Failed)
-    }
-
-    /// Lends storage for bytes from the wire, the same again as long as nothing is pumped.
-    pub(super) fn reserve(&mut self, block: usize) -> Result<Reservation<'_>, Refused> {
-        let wanted = self.wanted(block);
-        self.inbox()?.reserve(wanted).map_err(|_| Refused::Failed)
-    }
-
-    /// Takes the first `n` bytes of storage of `lent` bytes that was lent.
-    pub(super) fn commit(&mut self, lent: usize, n: usize) -> Result<(), Refused> {
-        let refused = |_| Refused::CommitTooLarge { reserved: lent, committed: n };
-        self.reserve(lent)?.commit(n).map_err(refused)
-    }
-
-    pub(super) fn reserve_owned(&mut self, block: usize) -> Result<OwnedReservation, Refused> {
-        let wanted = self.wanted(block);
-        self.inbox()?.reserve_owned(wanted).map_err(|_| Refused::OutstandingReserve)
-    }
-
-    pub(super) fn commit_owned(&mut self, reservation: OwnedReservation) -> Result<(), RefusedCommit<Refused>> {
-        let lowest = self.stack.first_mut().filter(|lowest| lowest.failed.is_none());
-        let Some(lowest) = lowest else { return Err(RefusedCommit { error: Refused::Failed, reservation }) };
-        lowest.inbox.commit_owned(reservation).map_err(|RefusedCommit { error, reservation }| {
-            let error = match error {
-                BufError::CommitTooLarge { reserved, committed } => Refused::CommitTooLarge { reserved, committed },
-                _ => Refused::NoOutstandingReserve,
-            };
-            RefusedCommit { error, reservation }
-        })
-    }
-
-    /// How many bytes are worth reading from the wire, in blocks of `block`.
-    pub(super) fn wanted(&self, block: usize) -> usize {
-        let lowest = self.stack.first().filter(|layer| !self.ended && layer.failed.is_none());
-        lowest.map_or(0, |layer| block.min(ROOM.saturating_sub(layer.inbox.len())))
-    }
-
-    /// Refuses bytes from the wire that were not asked for.
-    pub(super) fn admit(&self) -> Result<(), Refused> {
-        let lowest = self.stack.first().filter(|lowest| lowest.failed.is_none()).ok_or(Refused::Failed)?;
-        match lowest.inbox.len() {
-            _ if self.ended => Err(Refused::AfterEof),
-            _ if lowest.inbox.is_reserved() => Err(Refused::OutstandingReserve),
-            held @ ROOM.. => Err(Refused::Backlog { held, backlog: ROOM }),
-            _ => Ok(()),
+/// Filters.
+impl<P: Protocol> Conn<P> {
+    /// Puts a filter between what is below and the protocol. What was queued before is sent past it.
+    ///
+    /// An owned reservation that is out stays good: what comes in it goes through the filter, as all that comes from now on.
+    ///
+    /// # Errors
+    /// The filter, when bytes are unread, here or below filters that are there already, and `leftover` says to [reject](Leftover::Reject) them: the peer sent them before the change, and they would
+    /// pass for bytes behind it.
+    pub fn push_filter(&mut self, filter: Box<dyn Filter>, leftover: Leftover) -> Result<(), Box<dyn Filter>> {
+        // What the filters below have is theirs to judge: it may be nothing for those above.
+        self.rest.pump(&mut self.engine);
+        if leftover == Leftover::Reject && self.engine.held_bytes() + self.rest.layers.unread() > 0 {
+            return Err(filter);
         }
-    }
-
-    /// The wire brings nothing more, not even into a reservation.
-    pub(super) fn end(&mut self) {
-        self.ended = true;
-        if let Some(lowest) = self.stack.first_mut() {
-            let _ = lowest.inbox.cancel_reserve();
+        let ended = self.engine.has_ended();
+        let inbox = self.engine.replace_store(layers::store());
+        let out = self.rest.output.put_below();
+        if self.rest.layers.is_empty() && ended {
+            self.rest.layers.end();
         }
+        self.rest.layers.push(filter, inbox, out, self.rest.clock.now);
+        Ok(())
     }
 
-    pub(super) fn has_ended(&self) -> bool {
-        self.ended
-    }
-
-    /// Whether the topmost delivers nothing more, to its clean end.
-    pub(super) fn plain_has_ended(&self) -> bool {
-        self.stack.last().is_some_and(Layer::has_ended)
-    }
-
-    /// Whether the lowest sends nothing more.
-    pub(super) fn has_closed(&self) -> bool {
-        self.stack.first().is_none_or(|layer| layer.ends.wire)
-    }
-
-    /// Whether a layer that works sends nothing more.
-    pub(super) fn has_hung_up(&self) -> bool {
-        self.stack.iter().any(|layer| layer.ends.wire && layer.failed.is_none())
-    }
-
-    /// The failure that comes first in the stream: that of the topmost layer that has failed, since what lower ones have delivered came before theirs.
-    fn failure(&self) -> Option<&FilterError> {
-        self.stack.iter().rev().find_map(|layer| layer.failed.as_ref())
-    }
-
-    pub(super) fn deadline(&self, now: Time) -> Option<Time> {
-        self.stack.iter().filter_map(|layer| layer.waits(now)).min()
-    }
-
-    /// Since when a filter has been in its handshake.
-    pub(super) fn handshake(&self) -> Option<Time> {
-        self.stack.iter().filter(|layer| layer.failed.is_none() && layer.filter.is_handshaking()).map(|layer| layer.since).min()
-    }
-
-    /// What has failed, when everything that was delivered is read.
-    #[inline]
-    pub(super) fn check(&mut self, now: Time) -> Option<FilterError> {
-        if self.is_empty() {
-            return None;
+    /// Takes the topmost filter off. What it has delivered is still read, and what it has sent still written.
+    ///
+    /// # Errors
+    /// [`PopRefused`] when there is none, when it has failed, when it has not taken all that was queued above it, when bytes below it are unread and `leftover` says to [reject](Leftover::Reject) them,
+    /// or when the bytes to come into an owned reservation would come before what it has delivered.
+    pub fn pop_filter(&mut self, leftover: Leftover) -> Result<Box<dyn Filter>, PopRefused> {
+        self.rest.pump(&mut self.engine);
+        let Some(top) = self.rest.layers.top() else { return Err(PopRefused::NoFilter) };
+        match (self.rest.output.wire.unsent(), top.inbox.len()) {
+            _ if top.has_failed() => return Err(PopRefused::Failed),
+            (queued @ 1.., _) => return Err(PopRefused::Queued { queued }),
+            (0, unread @ 1..) if leftover == Leftover::Reject => return Err(PopRefused::Unread { unread }),
+            _ if top.inbox.is_reserved() && self.engine.held_bytes() > 0 => return Err(PopRefused::Reserved),
+            _ => {}
         }
-        self.is_stuck(now);
-        self.failure().cloned()
-    }
-
-    /// Throws away what waits to be sent.
-    pub(super) fn discard(&mut self) {
-        self.stack.iter_mut().for_each(|layer| layer.out.discard());
-    }
-
-    /// Releases storage that holds nothing.
-    pub(super) fn release(&mut self) {
-        self.stack.iter_mut().filter(|layer| layer.out.unsent() == 0).for_each(|layer| layer.out.queue.release());
-    }
-
-    /// Puts a filter on top, over what was read and queued before it.
-    pub(super) fn push(&mut self, filter: Box<dyn Filter>, inbox: LinearBuf, out: Wire, since: Time) {
-        let before = out.queue.len();
-        self.stack.push(Layer { filter, inbox, out, before, since, ends: Ends::default(), failed: None });
-    }
-
-    /// The topmost.
-    pub(super) fn top(&self) -> Option<&Layer> {
-        self.stack.last()
-    }
-
-    /// Takes the topmost filter off, with what waits below it.
-    pub(super) fn pop(&mut self) -> Option<(Box<dyn Filter>, LinearBuf, Wire)> {
-        let Layer { filter, inbox, out, .. } = self.stack.pop()?;
-        Some((filter, inbox, out))
-    }
-
-    /// Lets every layer move what it can, until nothing moves.
-    pub(super) fn pump(&mut self, mut top: Top<'_>) -> Pumped {
-        let driven = self.stack.first().map(|lowest| (top.now, total(&lowest.inbox), lowest.out.queue.position())).unwrap_or_default();
-        if driven != self.driven {
-            (self.driven, self.spins) = (driven, 0);
+        let (filter, inbox, out) = self.rest.layers.pop().ok_or(PopRefused::NoFilter)?;
+        // It has taken all that was queued above it.
+        drop(self.rest.output.replace_wire(out));
+        let mut store = self.engine.replace_store(layers::store());
+        // Without a limit nothing is refused.
+        let store = if store.is_empty() { inbox } else { store.write(inbox.peek()).map(|()| store).unwrap_or_default() };
+        self.engine.replace_store(store);
+        if self.rest.layers.is_empty() && self.rest.layers.has_ended() {
+            drop(self.engine.eof());
         }
-        let mut pumped = Pumped::Nothing;
-        let mut taken = self.taken(&top);
-        while self.round(&mut top) {
-            pumped = Pumped::Something;
-            let before = core::mem::replace(&mut taken, self.taken(&top));
-            self.spins = if taken == before { self.spins + 1 } else { 0 };
-            if self.spins > MAX_SPINS {
-                self.fail_all("a filter moves bytes for ever");
-            }
-        }
-        self.cut(top.output);
-        pumped
-    }
-
-    /// How many bytes were taken off either end.
-    fn taken(&self, top: &Top<'_>) -> (u64, u64) {
-        (self.stack.first().map_or(0, |lowest| lowest.inbox.position()), top.output.wire.queue.position())
-    }
-
-    /// Pumps each layer once, from the wire up and down again. Tells whether anything moved.
-    fn round(&mut self, top: &mut Top<'_>) -> bool {
-        let count = self.stack.len();
-        let mut moved = false;
-        for at in (0..count).chain((0..count.saturating_sub(1)).rev()) {
-            let below = at.checked_sub(1).and_then(|below| self.stack.get(below));
-            let wire_has_ended = below.map_or(self.ended, Layer::has_ended);
-            let Some((layer, above)) = self.stack.get_mut(at..).and_then(<[Layer]>::split_first_mut) else { break };
-            if layer.failed.is_some() {
-                continue;
-            }
-            match layer.pump(above.first_mut(), top, wire_has_ended) {
-                Ok(Pumped::Nothing) => {}
-                Ok(Pumped::Something) => moved = true,
-                Err(error) => {
-                    self.fail(at, error);
-                    moved = true;
-                }
-            }
-        }
-        moved
-    }
-
-    /// Ends a layer. What is above it can no longer be sent.
-    fn fail(&mut self, at: usize, error: FilterError) {
-        if let Some(layer) = self.stack.get_mut(at) {
-            layer.failed.get_or_insert(error);
-            layer.ends = Ends { plain: true, wire: true };
-            let _ = layer.inbox.advance(layer.inbox.len());
-        }
-    }
-
-    /// Ends all layers, when it cannot be told which of them breaks the contract.
-    fn fail_all(&mut self, what: &'static str) {
-        let error = FilterError::bug(what);
-        (0..self.stack.len()).for_each(|at| self.fail(at, error.clone()));
-    }
-
-    /// Ends all layers where nothing can move them any more: they made nothing of what there is, nothing is to be sent, and nothing comes. Tells whether that is so.
-    pub(super) fn is_stuck(&mut self, now: Time) -> bool {
-        let can_move = |lowest: &Layer| lowest.failed.is_some() || lowest.out.unsent() > 0;
-        if self.wanted(1) > 0 || self.stack.first().is_none_or(can_move) || self.deadline(now).is_some() {
-            return false;
-        }
-        let is_full = self.stack.iter().any(|layer| layer.inbox.len() >= ROOM);
-        self.fail_all(if is_full {
-            "a filter makes nothing of a full buffer"
-        } else {
-            "a filter does not end though the stream below it has"
-        });
-        true
-    }
-
-    /// Throws away what is above a layer that sends nothing more.
-    fn cut(&mut self, output: &mut Output) {
-        if let Some(closed) = self.stack.iter().position(|layer| layer.ends.wire) {
-            self.stack.iter_mut().skip(closed + 1).for_each(|above| above.out.discard());
-            output.discard();
-        }
-    }
-}
-
-impl Layer {
-    /// Whether it delivers nothing more, to its clean end.
-    fn has_ended(&self) -> bool {
-        self.ends.plain && self.failed.is_none()
-    }
-
-    pub(super) fn has_failed(&self) -> bool {
-        self.failed.is_some()
-    }
-
-    /// When it is to be pumped again. One whose time has come was pumped, and waits for something else.
-    fn waits(&self, now: Time) -> Option<Time> {
-        self.filter.deadline().filter(|at| *at > now && self.failed.is_none())
-    }
-
-    /// Pumps it once.
-    fn pump(&mut self, above: Option<&mut Self>, top: &mut Top<'_>, wire_has_ended: bool) -> Result<Pumped, FilterError> {
-        let (plain, plain_limit, outgoing, is_closing) = match above {
-            Some(above) => (&mut above.inbox, ROOM, &mut above.out.queue, above.ends.wire),
-            None => (&mut *top.store, top.limit, &mut top.output.wire.queue, top.is_closing),
-        };
-        let before = (self.inbox.position(), total(plain), outgoing.position(), total(&self.out.queue), self.ends);
-        let mut pipe = Pipe {
-            wire: &mut self.inbox,
-            plain,
-            outgoing,
-            sent: &mut self.out.queue,
-            state: &mut self.ends,
-            plain_limit,
-            sent_limit: MAX_SENT + self.before,
-            overflows: false,
-            wire_has_ended,
-            is_closing,
-            now: top.now,
-        };
-        self.filter.pump(&mut pipe)?;
-        if pipe.overflows {
-            return Err(FilterError::bug("a filter sends more than there is room for"));
-        }
-        let after = (self.inbox.position(), total(plain), outgoing.position(), total(&self.out.queue), self.ends);
-        Ok(if before == after { Pumped::Nothing } else { Pumped::Something })
-    }
-}
-
-/// The bytes that were ever put into a buffer.
-fn total(buf: &impl StreamBuf) -> u64 {
-    buf.position() + buf.len() as u64
-}
-
-/// The storage above a filter that is pushed.
-pub(super) fn store() -> LinearBuf {
-    LinearBuf::with_config(BufConfig { max_bytes: usize::MAX, ..super::STORAGE })
-}
-
-/// The queue of what is said above a filter.
-pub(super) fn queue(max_unsent: usize) -> SegmentedBuf {
-    SegmentedBuf::with_config(BufConfig { max_bytes: max_unsent, ..super::STORAGE })
-}
-
-impl fmt::Debug for Layers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Layers").field("count", &self.stack.len()).field("held", &self.held()).finish_non_exhaustive()
+        Ok(filter)
     }
 }

@@ -1,10 +1,8 @@
-use core::fmt;
-
-use super::{Limits, Protocol, Replies, Writing};
+use super::end::Writing;
+use super::{Conn, Limits, Protocol, Replies, Rest, STORAGE};
 use crate::buf::{BufConfig, SegmentedBuf, StreamBuf, StreamBufMut, View};
-use crate::encode::{Encode, EncodeError, Unsent};
-use crate::engine::{Place, Spot};
 use crate::error::NeedMoreData;
+use crate::time::Time;
 
 /// Bytes on their way to the peer: a queue, and what was taken out of it and is not gone yet.
 pub(super) struct Wire {
@@ -120,12 +118,12 @@ pub(super) struct Output {
     pub(super) wire: Wire,
     high_water: usize,
     /// The most unsent bytes, automatic answers aside.
-    pub(super) max_unsent: usize,
+    max_unsent: usize,
     /// The budget of automatic answers.
     budget: usize,
     /// The bytes of automatic answers queued since there were none.
     replying: usize,
-    /// Where the last of them ends, counted in all bytes ever queued.
+    /// Where the last of them ends, if there are any, counted in all bytes ever queued.
     replies_end: u64,
 }
 
@@ -133,7 +131,7 @@ impl Output {
     pub(super) fn new(queue: SegmentedBuf, limits: &Limits) -> Self {
         let Limits { high_water, max_unsent, replies: budget, .. } = *limits;
         let mut output = Self { wire: Wire::new(queue), high_water, max_unsent, budget, replying: 0, replies_end: 0 };
-        output.settle();
+        output.set_cap();
         output
     }
 
@@ -175,17 +173,19 @@ impl Output {
         self.wire.queue.set_max_bytes(most);
     }
 
-    /// Makes what is queued the bytes of a layer below; what is said from now on goes through it.
-    pub(super) fn put_below(&mut self, queue: SegmentedBuf) -> Wire {
-        (self.replying, self.replies_end) = (0, 0);
-        core::mem::replace(&mut self.wire, Wire::new(queue))
+    /// Makes what is queued the bytes of a layer below, which have no cap; what is said from now on goes through it.
+    pub(super) fn put_below(&mut self) -> Wire {
+        let mut below = self.replace_wire(Wire::new(SegmentedBuf::with_config(STORAGE)));
+        below.queue.set_max_bytes(usize::MAX);
+        below
     }
 
-    /// Takes the bytes of the layer below back, which is gone.
-    pub(super) fn take_from_below(&mut self, wire: Wire) {
-        (self.replying, self.replies_end) = (0, 0);
-        self.wire = wire;
+    /// Goes on with other bytes on their way, none of them automatic answers, and gives those that there were.
+    pub(super) fn replace_wire(&mut self, wire: Wire) -> Wire {
+        let before = core::mem::replace(&mut self.wire, wire);
+        self.replying = 0;
         self.set_cap();
+        before
     }
 
     /// Throws everything away but a batch that is out.
@@ -196,65 +196,78 @@ impl Output {
     }
 }
 
-/// The way out of a connection, beside what the peer said: borrowed with each step, and by [`Conn::outbox`](super::Conn::outbox).
-pub struct Outbox<'a, P> {
-    pub(super) protocol: &'a mut P,
-    pub(super) output: &'a mut Output,
-    pub(super) writing: &'a mut Writing,
-    pub(super) spot: Spot<'a>,
-}
+/// What goes out: bytes.
+impl<P: Protocol> Conn<P> {
+    /// Returns what waits to be written, as slices in order; nothing while a [batch](Self::take_output) is out.
+    pub fn output(&self) -> impl Iterator<Item = &[u8]> {
+        self.rest.lowest().slices()
+    }
 
-impl<P: Protocol> Outbox<'_, P> {
-    /// Queues a message: all of it, or nothing.
+    /// Takes up to `n` bytes of what waits to be written, owned: for completion I/O. `None` when there is nothing, or a batch is out. It comes back by [`sent`](Self::sent).
+    pub fn take_output(&mut self, n: usize) -> Option<View> {
+        let batch = self.rest.lowest_mut().take(n);
+        self.rest.output.settle();
+        batch
+    }
+
+    /// Says that the first `n` bytes were written; of a batch, that it is back, and what was not written of it comes first again.
     ///
     /// # Errors
-    /// [`Unsent`], with the message: [`EncodeError::Buffer`] when more than the [hard cap](super::Limits::max_unsent) would wait, [`EncodeError::Closed`] after [`close`](Self::close), or what the
-    /// protocol says.
-    #[inline]
-    pub fn send<'m>(
-        &mut self,
-        message: impl Into<<P as Encode>::Message<'m>>,
-    ) -> Result<(), Unsent<<P as Encode>::Message<'m>, <P as Encode>::Fault>> {
-        if *self.writing != Writing::Open {
-            return Err(Unsent { message: message.into(), error: EncodeError::Closed });
-        }
-        self.output.wire.queue.send(self.protocol, message)
-    }
-
-    /// Tells whether less waits to be sent than the [high-water mark](super::Limits::high_water): advice to a sender that can wait.
-    #[must_use]
-    pub fn is_writable(&self) -> bool {
-        self.output.is_writable()
-    }
-
-    /// Returns how many bytes wait to be sent.
-    #[must_use]
-    pub fn unsent(&self) -> usize {
-        self.output.wire.unsent()
-    }
-
-    /// Ends this direction: what is queued is sent, then the peer is told, and nothing can be queued any more. Reading goes on.
-    pub fn close(&mut self) {
-        if *self.writing == Writing::Open {
-            *self.writing = Writing::Closing;
-        }
-    }
-
-    /// Returns where the event that this was given with was in the stream; otherwise where the next unread byte is.
-    #[must_use]
-    pub fn place(&self) -> Place {
-        self.spot.place()
-    }
-
-    /// Returns the protocol.
-    #[must_use]
-    pub fn protocol(&self) -> &P {
-        self.protocol
+    /// [`NeedMoreData`] when there were not so many; not where they were thrown away meanwhile, by a [reset](Self::reset) or a timer.
+    pub fn sent(&mut self, now: Time, n: usize) -> Result<(), NeedMoreData> {
+        // First what was done, then the time: a write that took long is no write that stands still.
+        self.rest.clock.set(now);
+        let sent = self.rest.sent(n);
+        self.at(now);
+        sent
     }
 }
 
-impl<P> fmt::Debug for Outbox<'_, P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outbox").field("unsent", &self.output.wire.unsent()).field("writing", &self.writing).finish_non_exhaustive()
+impl<F> Rest<F> {
+    fn sent(&mut self, n: usize) -> Result<(), NeedMoreData> {
+        if self.writing == Writing::Shut && !self.lowest().is_out() {
+            return Ok(());
+        }
+        self.lowest_mut().sent(n)?;
+        if self.writing == Writing::Shut {
+            self.discard();
+        }
+        self.output.settle();
+        let left = self.lowest().unsent();
+        self.clock.progressed(n, left);
+        Ok(())
+    }
+
+    /// Whether filters keep what is to be sent, or the end, and may wait for something from their peers.
+    pub(super) fn is_held_back(&self) -> bool {
+        let owed = self.unsent() > 0 || (self.writing == Writing::Closing && !self.layers.has_closed());
+        owed && self.writing != Writing::Shut && self.lowest().unsent() == 0
+    }
+
+    /// Whether everything was sent before the end.
+    pub(super) fn is_to_shut(&self) -> bool {
+        self.writing == Writing::Closing && self.layers.has_closed() && self.unsent() == 0
+    }
+
+    /// What is next to the wire on the way out.
+    pub(super) fn lowest(&self) -> &Wire {
+        self.layers.lowest_out().unwrap_or(&self.output.wire)
+    }
+
+    fn lowest_mut(&mut self) -> &mut Wire {
+        match self.layers.lowest() {
+            Some(lowest) => &mut lowest.out,
+            None => &mut self.output.wire,
+        }
+    }
+
+    /// The bytes that wait to be sent, in all layers.
+    pub(super) fn unsent(&self) -> usize {
+        self.output.wire.unsent() + self.layers.unsent()
+    }
+
+    pub(super) fn discard(&mut self) {
+        self.output.discard();
+        self.layers.discard();
     }
 }

@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use super::Phase;
+use super::{Conn, Failure, Phase, Protocol, Rest};
 use crate::time::Time;
 
 /// The timers of a connection. `None` is for one that never fires.
@@ -91,7 +91,7 @@ pub enum Timer {
 
 /// What is awaited from the peer, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Waits {
+enum Waits {
     /// Nothing: what came has not been looked at, or nothing more is read.
     Nothing,
     /// The first byte of a frame.
@@ -109,24 +109,24 @@ pub(super) struct Clock {
     /// How long after the start of each the timers fire.
     after: After,
     min_rate: Option<MinRate>,
-    pub(super) waits: Waits,
+    waits: Waits,
     /// The bytes that have come, and when the last of them did.
     received: u64,
     last: Time,
     /// Bytes have come that were not looked at: what they are decides which timer runs, so none of those of reading fires.
     unseen: bool,
-    /// How long a silence tells the protocol something, if it is told of the next.
+    /// How long a silence tells the protocol something.
     silence: Option<Duration>,
     /// How many bytes had come when it was told of one.
     told: u64,
     /// When the connection began, as long as its handshake lasts.
-    pub(super) handshake: Option<Time>,
+    handshake: Option<Time>,
     /// When the first filter that is in its handshake was pushed.
-    pub(super) filters: Option<Time>,
+    filters: Option<Time>,
     /// Since when output waits.
-    pub(super) writing: Option<Time>,
+    writing: Option<Time>,
     /// Since when it is to end.
-    pub(super) closing: Option<Time>,
+    closing: Option<Time>,
     /// No timer fires before: none is looked at until then.
     quiet_until: Time,
 }
@@ -195,6 +195,42 @@ impl Clock {
         };
     }
 
+    /// The protocol's handshake begins.
+    pub(super) fn begin_handshake(&mut self) {
+        self.handshake = Some(self.now);
+    }
+
+    /// The first filter that is in its handshake was pushed then.
+    pub(super) fn filters_shake_hands(&mut self, since: Option<Time>) {
+        self.filters = since;
+    }
+
+    /// Nothing more is read.
+    pub(super) fn reading_ended(&mut self) {
+        self.waits = Waits::Nothing;
+        (self.handshake, self.filters) = (None, None);
+    }
+
+    /// Output waits, from now if it did not before.
+    pub(super) fn output_waits(&mut self) {
+        self.writing.get_or_insert(self.now);
+    }
+
+    /// The end is to be told to the peer, from now if it was not before.
+    pub(super) fn end_waits(&mut self) {
+        self.closing.get_or_insert(self.now);
+    }
+
+    /// The peer was told of the end. Whatever is still read has timers of its own.
+    pub(super) fn end_sent(&mut self) {
+        self.closing = None;
+    }
+
+    /// Nothing more is written.
+    pub(super) fn writing_ended(&mut self) {
+        (self.writing, self.closing) = (None, None);
+    }
+
     /// So many bytes were sent, and so many are left.
     pub(super) fn progressed(&mut self, sent: usize, left: usize) {
         if left == 0 {
@@ -221,20 +257,20 @@ impl Clock {
         }
     }
 
-    /// Sets the silence to tell of. It is told once, and again only when more bytes have come.
+    /// Sets the silence to tell of.
     pub(super) fn listen(&mut self, silence: Option<Duration>) {
-        self.silence = silence.filter(|_| self.received != self.told);
+        self.silence = silence;
     }
 
-    fn silent_at(&self) -> Option<Time> {
-        self.silence.map(|silence| self.last + silence)
+    /// When a silence of this length is told of: once, and again only when more bytes have come.
+    fn silent_at(&self, silence: Duration) -> Option<Time> {
+        (self.received != self.told).then(|| self.last + silence)
     }
 
     /// Whether a silence of this length is to be told of now.
     pub(super) fn fell_silent(&mut self, silence: Duration) -> bool {
-        let fell = self.received != self.told && self.last + silence <= self.now;
+        let fell = self.silent_at(silence).is_some_and(|at| at <= self.now);
         if fell {
-            self.silence = None;
             self.told = self.received;
         }
         fell
@@ -248,7 +284,7 @@ impl Clock {
             _ if self.unseen => (Timer::Idle, Time::MAX),
             Waits::Nothing => (Timer::Idle, Time::MAX),
             Waits::Idle { since } => (Timer::Idle, since.plus(self.after.idle)),
-            Waits::Frame { since, .. } => (Timer::Frame, since.plus(self.after.frame)),
+            Waits::Frame { since } => (Timer::Frame, since.plus(self.after.frame)),
             Waits::Parts { due } => (Timer::MinRate, due),
         };
         let handshake = self.handshake.filter(|_| !self.unseen);
@@ -263,7 +299,7 @@ impl Clock {
     /// When the next timer fires. Until then none does, unless it is asked again: frames and sent bytes only put timers off.
     pub(super) fn deadline(&mut self) -> Option<Time> {
         let [(_, waits), (_, handshake), (_, write), (_, close)] = self.timers();
-        let silent = self.silent_at().unwrap_or(Time::MAX);
+        let silent = self.silence.and_then(|silence| self.silent_at(silence)).unwrap_or(Time::MAX);
         self.quiet_until = waits.min(handshake).min(write).min(close).min(silent);
         (self.quiet_until < Time::MAX).then_some(self.quiet_until)
     }
@@ -284,5 +320,44 @@ impl Clock {
     pub(super) fn fired(&self) -> Option<Timer> {
         let fired = self.timers().into_iter().filter(|(_, at)| *at <= self.now && *at < Time::MAX);
         fired.min_by_key(|(_, at)| *at).map(|(timer, _)| timer)
+    }
+}
+
+/// Time.
+impl<P: Protocol> Conn<P> {
+    /// Says that time has passed: to be called at [`Want::deadline`](super::Want::deadline), and harmless at any other time.
+    pub fn tick(&mut self, now: Time) {
+        self.at(now);
+    }
+
+    /// Goes on to `now`: ends what a timer ends, and tells the protocol of a silence.
+    #[inline]
+    pub(super) fn at(&mut self, now: Time) {
+        if self.rest.clock.set(now) || self.engine.decoder().silence().is_some() {
+            self.fire();
+        }
+    }
+
+    /// Ends what a timer ends, and tells the protocol of a silence.
+    #[cold]
+    fn fire(&mut self) {
+        self.rest.fire();
+        if self.engine.decoder().silence().is_some_and(|silence| self.rest.clock.fell_silent(silence)) {
+            let heard = self.engine.position() + self.engine.held_bytes() as u64;
+            self.engine.decoder_mut().fell_silent(heard);
+            self.engine.look_again();
+        }
+    }
+}
+
+impl<F> Rest<F> {
+    /// Ends what a timer ends.
+    pub(super) fn fire(&mut self) {
+        while let Some(timer) = self.clock.fired() {
+            match timer {
+                Timer::Write | Timer::Close => self.abandon(Failure::Timeout(timer)),
+                Timer::Idle | Timer::Frame | Timer::MinRate | Timer::Handshake => self.conclude(Err(Failure::Timeout(timer))),
+            }
+        }
     }
 }

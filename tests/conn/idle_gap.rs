@@ -1,11 +1,13 @@
 //! Frames that end after a silence.
 
+use core::convert::Infallible;
 use core::time::Duration;
 
-use framewright::Time;
 use framewright::conn::{Conn, IdleGap, Limits, Plain, Protocol, Timeouts, Turn};
-use framewright::encode::EncodeError;
+use framewright::decode::{Decode, Found, Stop};
+use framewright::encode::{Encode, EncodeError, Payload, Writer};
 use framewright::testkit::{Case, Kit, text};
+use framewright::{Input, NeedMoreData, Time};
 
 use crate::{say, says};
 
@@ -166,4 +168,62 @@ fn ig_2_unread_bytes_that_go_over_to_another_connection_end_by_a_silence_there()
     assert!(matches!(conn.step(), Turn::Want(want) if want.deadline == Some(ms(15))));
     conn.tick(ms(15));
     assert_eq!(says(&mut conn), ["one", "want read"]);
+}
+
+/// Waits for more whatever comes, and notes each silence.
+#[derive(Default)]
+struct Listener(Vec<u64>);
+
+impl Decode for Listener {
+    type Progress = ();
+    type Token = ();
+    type Frame<'a> = ();
+    type Fault = Infallible;
+
+    fn scan(&mut self, (): &mut (), input: &Input<'_>) -> Result<Found<()>, Stop<Infallible>> {
+        input.begin()?;
+        Err(Stop::Need(NeedMoreData::ONE))
+    }
+
+    fn open<'a>((): (), (): &'a (), _: &'a [u8]) {}
+}
+
+impl Encode for Listener {
+    type Message<'a> = Payload<'a>;
+    type Fault = Infallible;
+
+    fn encode(&mut self, _: &Payload<'_>, _: &mut Writer<'_>) -> Result<(), EncodeError<Infallible>> {
+        Ok(())
+    }
+}
+
+impl Protocol for Listener {
+    fn silence(&self) -> Option<Duration> {
+        Some(GAP)
+    }
+
+    fn fell_silent(&mut self, heard: u64) {
+        self.0.push(heard);
+    }
+}
+
+#[test]
+fn cn_17_a_silence_is_told_once_and_again_only_when_more_has_come() {
+    let mut conn = Conn::with_limits(Listener::default(), ms(0), Limits { timeouts: Timeouts::NEVER, ..Limits::DEFAULT });
+    let deadline = |conn: &mut Conn<Listener>| match conn.step() {
+        Turn::Want(want) => want.deadline,
+        turn => panic!("{turn:?}"),
+    };
+    conn.tick(ms(50));
+    assert_eq!((deadline(&mut conn), conn.protocol().0.as_slice()), (None, &[][..]), "nothing has come");
+    drop(conn.feed(ms(50), b"one").unwrap());
+    assert_eq!(deadline(&mut conn), Some(ms(60)));
+    for time in [60, 61, 80] {
+        conn.tick(ms(time));
+        assert_eq!((deadline(&mut conn), conn.protocol().0.as_slice()), (None, &[3][..]), "at {time} ms");
+    }
+    drop(conn.feed(ms(90), b"more").unwrap());
+    assert_eq!(deadline(&mut conn), Some(ms(100)));
+    conn.tick(ms(100));
+    assert_eq!((deadline(&mut conn), conn.protocol().0.as_slice()), (None, &[3, 7][..]));
 }

@@ -102,6 +102,12 @@ fn cn_35_a_connection_that_goes_on_is_timed_from_then_on() {
     assert_eq!(deadline(&mut conn), Some(at(130)));
     conn.tick(at(130));
     assert_eq!(say(conn.step()), "over: a frame took too long to arrive");
+    // So is output that goes over, whenever it is first asked what it wants.
+    let mut conn = toy();
+    conn.outbox().send("first").unwrap();
+    let mut conn = Conn::from_parts(conn.into_parts().unwrap(), at(100), Limits::DEFAULT);
+    conn.tick(at(110));
+    assert!(matches!(conn.step(), Turn::Want(want) if want.deadline == Some(at(130))));
     // A handover that cannot be sent is given up.
     let mut conn = toy();
     conn.outbox().send("first").unwrap();
