@@ -167,11 +167,25 @@ fn framing_beyond_what_is_fair() {
         ([fair; 100].to_vec(), false),
         ([unfair; 10].to_vec(), false),
         ([unfair; 11].to_vec(), true),
+        ([&[large][..], &[unfair; 11]].concat(), true),
     ] {
         let said = body(BodyForm::Chunked, rules).check_sample(stream(&chunks).as_bytes(), 1).lines();
         let last = said.last().unwrap();
         assert!(if refused { last.contains(too_much) } else { last == "end" }, "{chunks:?}: {last}");
     }
+}
+
+/// The limits of lines and extensions hold for a chunk whatever was before it.
+#[rustfmt::skip]
+#[test]
+fn limits_behind_a_plain_chunk() {
+    let rules = Rules::new(Limits { max_chunk_line: 9, max_chunk_ext: 10, ..Limits::DEFAULT });
+    body(BodyForm::Chunked, rules).table(&[
+        Case { clause: "HL-1", input: b"1\r\na\r\n0000001\r\nb\r\n0\r\n\r\n",   says: &["+ab", "end {}", "end"] },
+        Case { clause: "HL-1", input: b"1\r\na\r\n00000001\r\nb\r\n0\r\n\r\n",  says: &["+a", "frame at byte 4: chunk line longer than the limit of 9 bytes"] },
+        Case { clause: "HL-1", input: b"1\r\na\r\n1;xxx\r\nb\r\n1;xxxxx\r\nc\r\n0\r\n\r\n",   says: &["+abc", "end {}", "end"] },
+        Case { clause: "HL-1", input: b"1\r\na\r\n1;xxxx\r\nb\r\n1;xxxxx\r\nc\r\n0\r\n\r\n",  says: &["+ab", "frame at byte 16: chunk extensions longer than the limit of 10 bytes"] },
+    ]);
 }
 
 /// Lines of chunks, good and bad: ones that begin alike, that fill eight bytes and do not, and that look like another's start.
@@ -218,6 +232,7 @@ fn hb_13_a_line_is_read_as_if_none_had_been_before() {
                 let (read, alone) = (lines.parse(bytes), ChunkLines::new(rules).parse(bytes));
                 assert_eq!(read, alone, "{line:?} behind {before:?}, {len} bytes of it");
                 refused += usize::from(alone.is_err());
+                assert!(!matches!(&alone, Ok(Some(line)) if line.len > rules.limits.max_chunk_line));
                 assert!(len < whole.len() || alone.is_err() || alone.unwrap().is_some_and(|read| read.len == line.len()));
             }
         }

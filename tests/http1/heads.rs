@@ -1,9 +1,10 @@
 //! Heads.
 
-use framewright::http1::{List, RequestHeads, ResponseHeads, Rules, TargetForm, parse_request};
-use framewright::testkit::Case;
+use framewright::http1::{Demand, Index, Leniency, Limits, List, Request, RequestHeads, ResponseHeads, Rules, TargetForm, parse_request};
+use framewright::testkit::{Case, text};
 use framewright::{Engine, Step};
 
+use super::mutate::{Random, mutate};
 use super::{get, ok, request_heads, response_heads};
 
 #[rustfmt::skip]
@@ -203,6 +204,50 @@ fn hh_16_a_head_that_arrives_slowly_is_not_read_from_the_start() {
         request_heads(Rules::STRICT).check_linear(chunk, head);
         request_heads(Rules::STRICT).check_linear(chunk, one_field);
     }
+}
+
+/// Reads a head by an engine: what it says, nothing while it has not arrived, or why it is refused.
+fn by_engine(bytes: &[u8], rules: Rules) -> Result<Option<String>, String> {
+    let mut engine = Engine::new(RequestHeads::new(rules));
+    let mut frames = engine.feed(bytes).unwrap();
+    match frames.next_frame() {
+        Ok(Step::Frame(head, place)) => Ok(Some(format!("{} {head:?}", place.len))),
+        Ok(_) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[test]
+fn hh_21_a_slice_is_read_as_a_decoder_reads_it() {
+    let small =
+        Rules::new(Limits { max_head: 60, max_method: 6, max_target: 12, max_name: 10, max_value: 12, max_fields: 3, ..Limits::DEFAULT });
+    let lenient = Rules::STRICT.allow(Leniency::EmptyHost).allow(Leniency::FragmentInTarget).demand(Demand::Rfc3986Target);
+    let heads = [
+        get(""),
+        get("X: y\r\nContent-Length: 3\r\n"),
+        b"POST /0123456789 HTTP/1.0\r\nNames-of-1:\tand\tvalues \r\nX:\r\n\r\n".to_vec(),
+        b"OPTIONS * HTTP/1.1\r\nA: a\r\nhost: [::1]:80\r\nTransfer-Encoding: chunked\r\n\r\n5".to_vec(),
+    ];
+    let mut random = Random(5);
+    let mut index = Index::<Request>::default();
+    let mut outcomes = [0; 3];
+    for number in 0..20_000 {
+        let bytes = mutate(&heads[number % heads.len()], &mut random);
+        if bytes.first() == Some(&b'\r') {
+            continue; // an empty line is stepped over by a decoder, and is no head of a slice
+        }
+        for rules in [Rules::STRICT, small, lenient] {
+            let read = index.parse(&bytes, &rules);
+            let read = read.map(|head| head.map(|head| format!("{} {head:?}", head.as_bytes().len()))).map_err(|error| error.to_string());
+            assert_eq!(read, by_engine(&bytes, rules), "{}", text(&bytes));
+            outcomes[match read {
+                Ok(Some(_)) => 0,
+                Ok(None) => 1,
+                Err(_) => 2,
+            }] += 1;
+        }
+    }
+    assert!(outcomes.iter().all(|count| *count > 1000), "{outcomes:?}");
 }
 
 #[test]
