@@ -220,7 +220,7 @@ fn by_engine(bytes: &[u8], rules: Rules) -> Result<Option<String>, String> {
 #[test]
 fn hh_21_a_slice_is_read_as_a_decoder_reads_it() {
     let small =
-        Rules::new(Limits { max_head: 60, max_method: 6, max_target: 12, max_name: 10, max_value: 12, max_fields: 3, ..Limits::DEFAULT });
+        Rules::new(Limits { max_head: 50, max_method: 6, max_target: 12, max_name: 14, max_value: 12, max_fields: 3, ..Limits::DEFAULT });
     let lenient = Rules::STRICT.allow(Leniency::EmptyHost).allow(Leniency::FragmentInTarget).demand(Demand::Rfc3986Target);
     let heads = [
         get(""),
