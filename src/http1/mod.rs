@@ -1,4 +1,4 @@
-//! HTTP/1.1 messages (RFC 9110 and RFC 9112), strict by default. SPEC.md, chapters HH to HL.
+//! HTTP/1.1 messages (RFC 9110 and RFC 9112), strict by default. SPEC.md, chapters HH to HE.
 //!
 //! | what | reads |
 //! |---|---|
