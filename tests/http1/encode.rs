@@ -270,31 +270,6 @@ fn hw_2_limits_of_bodies_are_those_of_a_reader() {
 }
 
 #[test]
-fn hw_2_bodies_are_held_to_the_limits_of_the_reader() {
-    let send = |limits, fields: Fields, data: &str| {
-        let mut responses = ResponseEncoder::new(Rules::new(limits));
-        let mut output = SegmentedBuf::new();
-        let fields = new_fields(fields);
-        let head = NewResponse { status: 200, fields: &fields, ..NewResponse::default() };
-        output.send(&mut responses, head).unwrap();
-        let data = (!data.is_empty()).then(|| Outgoing::Data(data.into()));
-        let sent: Result<Vec<()>, _> = data.into_iter().chain([Outgoing::End(&[])]).map(|part| output.send(&mut responses, part)).collect();
-        said(sent.map(drop).map_err(|unsent| unsent.error))
-    };
-    let (body, line) = (|max_body| Limits { max_body, ..Limits::DEFAULT }, |max_chunk_line| Limits { max_chunk_line, ..Limits::DEFAULT });
-    let (until_close, chunked): (Fields, Fields) = (&[], &[(TE, "chunked")]);
-    let sixteen = "0123456789abcdef";
-    assert_eq!(send(body(16), until_close, sixteen), "sent");
-    assert_eq!(send(body(15), until_close, sixteen), "body longer than the limit of 15 bytes");
-    assert_eq!(send(body(16), chunked, sixteen), "sent");
-    assert_eq!(send(body(15), chunked, sixteen), "body longer than the limit of 15 bytes");
-    assert_eq!(send(line(4), chunked, sixteen), "sent");
-    assert_eq!(send(line(3), chunked, sixteen), "chunk line longer than the limit of 3 bytes");
-    assert_eq!(send(line(3), chunked, ""), "sent");
-    assert_eq!(send(line(2), chunked, ""), "chunk line longer than the limit of 2 bytes");
-}
-
-#[test]
 fn hw_7_payloads_are_shared() {
     let mut output = SegmentedBuf::new();
     let mut requests = RequestEncoder::strict();
