@@ -26,7 +26,8 @@ use bytes::Bytes;
 use core::fmt;
 use core::ops::Deref;
 
-use crate::buf::{SegmentedBuf, StreamBuf, View};
+pub(crate) use crate::buf::Short;
+use crate::buf::{SegmentedBuf, StreamBuf, StreamBufMut, View};
 use crate::error::{BufError, ErrorKind};
 
 /// Turns messages into bytes: the mirror image of a [`Decode`](crate::Decode), and mostly implemented by the same type.
@@ -78,8 +79,6 @@ pub trait Encode {
 #[derive(Debug)]
 pub struct Writer<'a> {
     to: &'a mut SegmentedBuf,
-    /// How many bytes more have room where the queue ends.
-    room: usize,
 }
 
 impl Writer<'_> {
@@ -89,37 +88,25 @@ impl Writer<'_> {
     /// [`BufError::BufferTooLarge`] when the queue would hold more than its `max_bytes`.
     #[inline(always)]
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), BufError> {
-        if let Some(room) = self.room.checked_sub(bytes.len()) {
-            self.room = room;
-            self.to.write_on(bytes);
-            return Ok(());
-        }
-        let written = self.to.write_elsewhere(bytes);
-        self.room = self.to.begin_writing();
-        written
+        self.to.write_around(Short::NONE, bytes, Short::NONE)
     }
 
-    /// The same for what is most often of 1, 2 or 4 bytes, and then copied without a call.
+    /// Puts a payload behind what was written, with a few bytes before it and a few behind: in one go where it is copied. When it fails, some of it may be there.
     #[inline(always)]
-    pub(crate) fn write_short(&mut self, bytes: &[u8]) -> Result<(), BufError> {
-        match *bytes {
-            [a] => self.write(&[a]),
-            [a, b] => self.write(&[a, b]),
-            [a, b, c, d] => self.write(&[a, b, c, d]),
-            _ => self.write(bytes),
+    pub(crate) fn write_around(&mut self, head: Short, payload: Source<'_>, end: Short) -> Result<(), BufError> {
+        match payload.owned {
+            None => self.to.write_around(head, payload.bytes, end),
+            Some(bytes) => {
+                self.write_short(head)?;
+                self.append(bytes.clone())?;
+                self.write_short(end)
+            }
         }
     }
 
-    /// Copies the first `len` bytes of an array behind what was written. Faster than [`write`](Self::write) where they are few, but not always as many.
-    #[inline(always)]
-    pub(crate) fn write_some<const N: usize>(&mut self, bytes: &[u8; N], len: usize) -> Result<(), BufError> {
-        if len > N || self.room < N {
-            return self.write(bytes.get(..len).unwrap_or(bytes));
-        }
-        self.room -= len;
-        self.to.write_on(bytes);
-        self.to.unwrite(N - len);
-        Ok(())
+    /// Copies a few bytes behind what was written.
+    pub(crate) fn write_short(&mut self, bytes: Short) -> Result<(), BufError> {
+        self.to.write_around(bytes, &[], Short::NONE)
     }
 
     /// Puts bytes behind what was written, shared where they are long enough.
@@ -128,9 +115,7 @@ impl Writer<'_> {
     /// As for [`write`](Self::write).
     #[inline]
     pub fn append(&mut self, bytes: Bytes) -> Result<(), BufError> {
-        let written = self.to.append_elsewhere(bytes);
-        self.room = self.to.begin_writing();
-        written
+        self.to.append(bytes)
     }
 
     /// Puts a payload behind what was written, shared where it is owned and long enough.
@@ -162,6 +147,24 @@ pub enum Payload<'a> {
     Borrowed(&'a [u8]),
     /// To be shared.
     Owned(Bytes),
+}
+
+/// A payload, taken apart before anything is called: then the compiler, where it sees that it is borrowed, keeps it in registers and leaves out what is done with an owned one.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) bytes: &'a [u8],
+    /// The same, if they are owned.
+    pub(crate) owned: Option<&'a Bytes>,
+}
+
+impl Payload<'_> {
+    #[inline(always)]
+    pub(crate) fn source(&self) -> Source<'_> {
+        match self {
+            Self::Borrowed(bytes) => Source { bytes, owned: None },
+            Self::Owned(bytes) => Source { bytes, owned: Some(bytes) },
+        }
+    }
 }
 
 impl Deref for Payload<'_> {
@@ -346,10 +349,7 @@ impl SegmentedBuf {
     ) -> Result<(), Unsent<E::Message<'m>, E::Fault>> {
         let message = message.into();
         let queued = self.len();
-        let room = self.begin_writing();
-        let written = encoder.encode(&message, &mut Writer { to: self, room });
-        self.end_writing();
-        match written {
+        match encoder.encode(&message, &mut Writer { to: self }) {
             Ok(()) => Ok(()),
             Err(error) => {
                 self.retract(self.len() - queued);

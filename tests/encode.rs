@@ -3,10 +3,14 @@
 use core::convert::Infallible;
 
 use bytes::{Buf, Bytes};
+use framewright::BufError;
 use framewright::ErrorKind;
 use framewright::buf::{BufConfig, LinearBuf, SegmentedBuf, StreamBuf, StreamBufMut};
 use framewright::encode::{Encode, EncodeError, Payload, Unsent, Writer};
-use framewright::framing::{Checksum, Counts, LengthField, Lines, Unframable, Width};
+use framewright::framing::{
+    AsciiLength, Base, Checksum, Counts, Delimiter, LengthField, LineEnding, Lines, Netstring, SyncWord, Unframable, Varint, VarintForm,
+    Width,
+};
 
 /// The payload between brackets, written in three pieces; `!` is refused at the end.
 struct Brackets {
@@ -150,4 +154,80 @@ fn payloads_come_from_whatever_holds_bytes() {
     assert!(payloads.iter().all(|payload| payload[..] == b"text"[..]));
     assert_eq!(&Payload::from(view.split_to(4).unwrap())[..], b"view");
     assert_eq!(format!("{:?}", payloads[0]), "Payload(\"text\")");
+}
+
+/// A framer, and what it must write before and behind a payload of so many bytes.
+type Written<E> = (E, fn(usize) -> (Vec<u8>, Vec<u8>));
+
+/// Queues payloads of 0 to 40 bytes in blocks of `segment_size`, so that parts of messages begin and end everywhere in them, and each under a limit that it just reaches.
+fn check_written<E>((mut framer, around): Written<E>, segment_size: usize)
+where
+    E: for<'m> Encode<Message<'m> = Payload<'m>, Fault = Unframable>,
+{
+    let config = BufConfig { segment_size, merge_below: 8, ..BufConfig::default() };
+    let (mut output, mut model) = (SegmentedBuf::with_config(config), Vec::new());
+    for len in (0..=40_usize).rev() {
+        let payload: Vec<u8> = (0..len).map(|at| b'a' + (at % 26).to_le_bytes()[0]).collect();
+        let (before, behind) = around(len);
+        let message = [before, payload.clone(), behind].concat();
+        for owned in [false, true] {
+            let payload = if owned { Payload::from(payload.clone()) } else { Payload::from(&payload[..]) };
+            output.set_max_bytes(model.len() + message.len() - 1);
+            let unsent = output.send(&mut framer, payload).unwrap_err();
+            assert_eq!((unsent.error.kind(), queued(&output) == model), (ErrorKind::Limit, true), "{len} bytes, owned: {owned}");
+            output.set_max_bytes(model.len() + message.len());
+            output.send(&mut framer, unsent.message).unwrap();
+            model.extend_from_slice(&message);
+            assert_eq!(queued(&output).escape_ascii().to_string(), model.escape_ascii().to_string(), "{len} bytes, owned: {owned}");
+        }
+        let taken = 3 * len % model.len();
+        output.advance(taken).unwrap();
+        model.drain(..taken);
+    }
+}
+
+/// Up to eight bytes before or behind a payload are written at once, and more by parts.
+#[test]
+fn ec_3_heads_and_ends_of_all_lengths_are_whole_at_every_place_of_a_block() {
+    for segment_size in [1, 2, 7, 8, 9, 15, 16, 17, 23, 50, 64, 199, 4096] {
+        let counted = |counts| LengthField::builder(Width::U32, counts, 99);
+        check_written((counted(Counts::Payload).build().unwrap(), |len| (vec![0, 0, 0, len.to_le_bytes()[0]], vec![])), segment_size);
+        let little = counted(Counts::Frame).little_endian().offset(4).build().unwrap();
+        check_written((little, |len| (vec![0, 0, 0, 0, (len + 8).to_le_bytes()[0], 0, 0, 0], vec![])), segment_size);
+        let long = counted(Counts::Payload).offset(5).build().unwrap();
+        check_written((long, |len| ([&[0; 8][..], &len.to_le_bytes()[..1]].concat(), vec![])), segment_size);
+        let magic = SyncWord::builder(*b"magic", Width::U24, Counts::Payload, 99).build().unwrap();
+        check_written((magic, |len| ([&b"magic\0\0"[..], &len.to_le_bytes()[..1]].concat(), vec![])), segment_size);
+        let magic = SyncWord::builder(*b"magical", Width::U16, Counts::Payload, 99).build().unwrap();
+        check_written((magic, |len| ([&b"magical\0"[..], &len.to_le_bytes()[..1]].concat(), vec![])), segment_size);
+        check_written((Netstring::new(99), |len| (format!("{len}:").into(), b",".to_vec())), segment_size);
+        let ascii = |terminator, trailer| AsciiLength::new(Base::Decimal, terminator, 99).unwrap().trailer(trailer);
+        check_written((ascii("\r\n", "\r\n"), |len| (format!("{len}\r\n").into(), b"\r\n".to_vec())), segment_size);
+        check_written((ascii(" bytes", "12345678"), |len| (format!("{len} bytes").into(), b"12345678".to_vec())), segment_size);
+        check_written((ascii(" bytes:", "123456789"), |len| (format!("{len} bytes:").into(), b"123456789".to_vec())), segment_size);
+        let delimited = |end| Delimiter::new([end], 99).unwrap();
+        check_written((delimited("<-----8>"), |_| (vec![], b"<-----8>".to_vec())), segment_size);
+        check_written((delimited("<------9>"), |_| (vec![], b"<------9>".to_vec())), segment_size);
+        check_written((Lines::new(99).ending(LineEnding::CrLf), |_| (vec![], b"\r\n".to_vec())), segment_size);
+        let varint = |offset| Varint::new(VarintForm::Leb128, 99).offset(offset);
+        check_written((varint(7), |len| ([&[0; 7][..], &len.to_le_bytes()[..1]].concat(), vec![])), segment_size);
+        check_written((varint(8), |len| ([&[0; 8][..], &len.to_le_bytes()[..1]].concat(), vec![])), segment_size);
+    }
+}
+
+#[test]
+fn ec_1_nothing_is_queued_while_storage_is_lent() {
+    let mut lines = Lines::new(99);
+    for consumed in [0, 5, 6] {
+        let mut output = SegmentedBuf::new();
+        output.send(&mut lines, "hello").unwrap();
+        let lent = output.reserve_owned(100).unwrap();
+        output.advance(consumed).unwrap();
+        let error = output.send(&mut lines, "b").unwrap_err().error;
+        assert_eq!(error, EncodeError::Buffer(BufError::OutstandingReserve), "{consumed} bytes consumed");
+        assert_eq!(output.len(), 6 - consumed);
+        output.commit_owned(lent).unwrap();
+        output.send(&mut lines, "b").unwrap();
+        assert_eq!(queued(&output), [&b"hello\n"[consumed..], b"b\n"].concat());
+    }
 }

@@ -35,6 +35,7 @@ mod linear;
 mod reserve;
 mod search;
 mod segmented;
+mod short;
 mod view;
 
 use bytes::Bytes;
@@ -46,6 +47,7 @@ pub use reserve::{OwnedReservation, RefusedCommit, Reservation};
 pub(crate) use search::find_first;
 pub use search::{Needle, ScanPos, find_next};
 pub use segmented::{AsBuf, SegmentedBuf};
+pub(crate) use short::Short;
 pub use view::{Segments, View};
 
 use crate::error::{BufError, NeedMoreData};

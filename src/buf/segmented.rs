@@ -5,6 +5,7 @@ use core::fmt;
 use core::ops::Range;
 
 use super::reserve::{Lent, OwnedReservation, RefusedCommit, Returned, rejoin};
+use super::short::Short;
 use super::{BufConfig, Needle, Reservation, Segments, StreamBuf, StreamBufMut, View, admit, search};
 use crate::error::{BufError, NeedMoreData};
 
@@ -109,6 +110,31 @@ const KEPT_HANDLES: usize = 64;
 #[inline]
 fn is_small(n: usize, allocation: usize, config: &BufConfig) -> bool {
     n < config.copy_out_below.max(1) || n.saturating_mul(config.max_amplification) < allocation
+}
+
+/// Puts a few bytes behind others, if there is room for [the most](Short::MOST): so many, of which the rest is taken back. That there are as many is asked for the compiler, which then takes it back
+/// without a question.
+#[inline(always)]
+fn extend_short(tail: &mut BytesMut, bytes: Short) -> bool {
+    if bytes.len() == 0 {
+        return true;
+    }
+    let to = tail.len() + bytes.len();
+    let has_room = extend(tail, &bytes.padded()) && to <= tail.len();
+    if has_room {
+        tail.truncate(to);
+    }
+    has_room
+}
+
+/// Puts bytes behind others, if there is room. The compiler takes the check for the one that would make room.
+#[inline(always)]
+fn extend(tail: &mut BytesMut, data: &[u8]) -> bool {
+    let has_room = data.len() <= tail.capacity() - tail.len();
+    if has_room {
+        tail.extend_from_slice(data);
+    }
+    has_room
 }
 
 impl SegmentedBuf {
@@ -336,43 +362,39 @@ impl SegmentedBuf {
         }
     }
 
-    /// Makes the tail end where what is readable does, and returns for how many bytes there is room. What is written from now on counts when [`end_writing`](Self::end_writing) is called.
+    /// Copies `data` behind the readable bytes, with a few bytes before it and a few behind: as three [writes](StreamBufMut::write) do, but at once where the tail has room. When it fails, the first may be
+    /// there.
+    #[inline(always)]
+    pub(crate) fn write_around(&mut self, head: Short, data: &[u8], end: Short) -> Result<(), BufError> {
+        if self.len() + head.len() + data.len() + end.len() <= self.config.max_bytes && self.extend_tail(head, data, end) {
+            return Ok(());
+        }
+        self.write_apart(head, data, end)
+    }
+
+    /// Puts bytes into the tail, if that ends with the readable ones and has room. While storage is lent it does not: it has no room, or the bytes before it were consumed and it has an end of its own.
+    /// What is put there in vain is not readable.
+    ///
+    /// Left to the compiler to inline, which then knows that the bytes lie elsewhere than the fields, and does not read these again behind each copy.
     #[inline]
-    pub(crate) fn begin_writing(&mut self) -> usize {
+    fn extend_tail(&mut self, head: Short, data: &[u8], end: Short) -> bool {
+        let Self { tail, end: at, .. } = self;
+        if tail.len() != *at || !(extend_short(tail, head) && extend(tail, data) && extend_short(tail, end)) {
+            return false;
+        }
+        *at = tail.len();
+        true
+    }
+
+    /// Does so part by part, where there may be no room, or spare bytes that are initialised. Ends the tail with the readable ones.
+    #[cold]
+    #[inline(never)]
+    fn write_apart(&mut self, head: Short, data: &[u8], end: Short) -> Result<(), BufError> {
+        self.write(head.padded().get(..head.len()).unwrap_or_default())?;
+        self.write(data)?;
+        self.write(end.padded().get(..end.len()).unwrap_or_default())?;
         self.tail.truncate(self.end);
-        if self.lent.is_out() { 0 } else { self.spare().min(self.config.max_bytes.saturating_sub(self.len())) }
-    }
-
-    /// Copies `data` behind the tail, where there is room.
-    #[inline]
-    pub(crate) fn write_on(&mut self, data: &[u8]) {
-        self.tail.extend_from_slice(data);
-    }
-
-    /// Takes back the last `n` bytes that were written.
-    #[inline]
-    pub(crate) fn unwrite(&mut self, n: usize) {
-        self.tail.truncate(self.tail.len().saturating_sub(n));
-    }
-
-    /// Counts what was written.
-    #[inline]
-    pub(crate) fn end_writing(&mut self) {
-        self.end = self.tail.len();
-    }
-
-    /// Writes where there is no room in the tail.
-    #[inline(never)]
-    pub(crate) fn write_elsewhere(&mut self, data: &[u8]) -> Result<(), BufError> {
-        self.end_writing();
-        self.write(data)
-    }
-
-    /// Appends behind what was written.
-    #[inline(never)]
-    pub(crate) fn append_elsewhere(&mut self, chunk: Bytes) -> Result<(), BufError> {
-        self.end_writing();
-        self.append(chunk)
+        Ok(())
     }
 
     /// Takes the last `n` readable bytes back, or all there are.

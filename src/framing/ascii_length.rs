@@ -7,7 +7,7 @@ use super::digits::{Base, Number};
 use super::limit::{Excess, NEVER, whole};
 use super::{OnExcess, SettingsError, Unframable};
 use crate::decode::{Cause, Decode, Found, Stop};
-use crate::encode::{Encode, EncodeError, Payload, Writer};
+use crate::encode::{Encode, EncodeError, Payload, Short, Writer};
 use crate::input::Input;
 
 /// Cuts a stream by a length in digits before each payload.
@@ -34,6 +34,9 @@ pub struct AsciiLength {
     base: Base,
     terminator: Vec<u8>,
     trailer: Vec<u8>,
+    /// The same, where they are short, to be written.
+    short_terminator: Option<Short>,
+    short_trailer: Option<Short>,
     max_payload: usize,
     excess: Excess,
 }
@@ -113,13 +116,16 @@ impl AsciiLength {
         if base.digit(found).is_some() {
             return Err(SettingsError::TerminatorIsDigit { found });
         }
-        Ok(Self { base, terminator, trailer: Vec::new(), max_payload, excess: Excess::new(OnExcess::Fail) })
+        let short_terminator = Short::of(&terminator);
+        let (trailer, short_trailer) = (Vec::new(), Some(Short::NONE));
+        Ok(Self { base, terminator, trailer, short_terminator, short_trailer, max_payload, excess: Excess::new(OnExcess::Fail) })
     }
 
     /// Sets what must follow each payload. Otherwise nothing.
     #[must_use]
     pub fn trailer(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.trailer = bytes.as_ref().to_vec();
+        self.short_trailer = Short::of(&self.trailer);
         self
     }
 
@@ -291,14 +297,19 @@ impl Encode for AsciiLength {
 
     #[inline(always)]
     fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
-        if payload.len() > self.max_payload {
+        let payload = payload.source();
+        if payload.bytes.len() > self.max_payload {
             return Err(EncodeError::TooLarge { what: "payload", limit: self.max_payload as u64 });
         }
-        let (digits, len) = self.base.digits(payload.len());
-        out.write_some(&digits, len)?;
-        out.write_short(&self.terminator)?;
-        out.payload(payload)?;
-        out.write_short(&self.trailer)?;
+        let header = self.short_terminator.and_then(|terminator| self.base.digits(payload.bytes.len())?.then(terminator));
+        let header = match header {
+            Some(header) => header,
+            None => self.base.write_long(payload.bytes.len(), &self.terminator, out)?,
+        };
+        out.write_around(header, payload, self.short_trailer.unwrap_or(Short::NONE))?;
+        if self.short_trailer.is_none() {
+            out.write(&self.trailer)?;
+        }
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 use super::number::{Order, Width};
 use super::{OnExcess, SettingsError};
+use crate::encode::Short;
 
 /// A checksum behind a payload: its width, and the function that computes it.
 ///
@@ -94,8 +95,8 @@ impl Checksum {
         if matches!(on_excess, OnExcess::Truncate) { Err(SettingsError::TruncatedUnchecked) } else { Ok(()) }
     }
 
-    /// The bytes of a checksum with this value: the first [`width`](Self::width) of these.
-    pub(super) fn bytes(&self, value: u64) -> [u8; 8] {
+    /// The bytes of a checksum with this value.
+    pub(super) fn bytes(&self, value: u64) -> Short {
         self.order.bytes(value, self.width)
     }
 }

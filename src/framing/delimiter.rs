@@ -7,7 +7,7 @@ use core::convert::Infallible;
 use super::limit::Limit;
 use super::{OnExcess, SettingsError, Unframable};
 use crate::decode::{Decode, Found, Stop};
-use crate::encode::{Encode, EncodeError, Payload, Writer};
+use crate::encode::{Encode, EncodeError, Payload, Short, Writer};
 use crate::input::Input;
 
 /// Cuts a stream at delimiters: one or more byte strings, which may overlap.
@@ -41,6 +41,8 @@ pub struct Delimiter {
     firsts: Vec<First>,
     /// What is written behind a payload.
     end: Vec<u8>,
+    /// The same, where it is short.
+    short_end: Option<Short>,
 }
 
 /// What the automaton has seen of the current frame.
@@ -150,7 +152,7 @@ impl Delimiter {
         let end = ends.iter().find(is_last).cloned().unwrap_or_default();
         let are_bytes = ends.iter().all(|end| end.len() == 1);
         let firsts = (0..=u8::MAX).map(|byte| First::of(byte, &nodes)).collect();
-        Ok(Self { limit: Limit::new(max_payload), starts, nodes, are_bytes, firsts, end })
+        Ok(Self { limit: Limit::new(max_payload), starts, nodes, are_bytes, firsts, short_end: Short::of(&end), end })
     }
 
     /// Sets what happens to a frame beyond the limit.
@@ -388,13 +390,16 @@ impl Encode for Delimiter {
 
     #[inline(always)]
     fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
-        self.limit.allows(payload.len())?;
+        let payload = payload.source();
+        self.limit.allows(payload.bytes.len())?;
         // Where no delimiter begins inside, the first is the one that is written, and no other begins with it.
-        if self.starts.find(payload).is_some() {
-            self.check_end(payload)?;
+        if self.starts.find(payload.bytes).is_some() {
+            self.check_end(payload.bytes)?;
         }
-        out.payload(payload)?;
-        out.write_short(&self.end)?;
+        out.write_around(Short::NONE, payload, self.short_end.unwrap_or(Short::NONE))?;
+        if self.short_end.is_none() {
+            out.write(&self.end)?;
+        }
         Ok(())
     }
 }

@@ -1,3 +1,8 @@
+use alloc::format;
+
+use crate::encode::{Short, Writer};
+use crate::error::BufError;
+
 /// The digits that a length is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Base {
@@ -73,24 +78,41 @@ impl Base {
         None
     }
 
-    /// The digits of a number, none of them a leading zero: the first so many of these bytes.
+    /// The digits of a number, none of them a leading zero; `None` where they are not a few.
     #[inline(always)]
-    pub(super) fn digits(self, number: usize) -> ([u8; 20], usize) {
+    pub(super) fn digits(self, number: usize) -> Option<Short> {
         // Apart, so that the compiler knows what it divides by.
         match self {
-            Self::Decimal => Self::Decimal.put(number, number.checked_ilog10().unwrap_or(0)),
-            Self::Hex => Self::Hex.put(number, number.checked_ilog(16).unwrap_or(0)),
+            Self::Decimal => Self::Decimal.put(number),
+            Self::Hex => Self::Hex.put(number),
         }
     }
 
     #[inline(always)]
-    fn put(self, number: usize, last: u32) -> ([u8; 20], usize) {
-        let len = last as usize + 1;
-        let (mut digits, mut left) = ([b'0'; 20], number);
-        for digit in digits.iter_mut().take(len).rev() {
-            *digit = *b"0123456789abcdef".get(left % self as usize).unwrap_or(&b'0');
+    fn put(self, mut left: usize) -> Option<Short> {
+        let mut word = 0;
+        for len in 1..=Short::MOST {
+            let digit = (left % self as usize) as u64;
+            // The last digit comes first, and behind those before it.
+            let first = if digit < 10 { u64::from(b'0') } else { u64::from(b'a') - 10 };
+            word = word << 8 | (first + digit);
             left /= self as usize;
+            if left == 0 {
+                return Some(Short::low(word, len));
+            }
         }
-        (digits, len)
+        None
+    }
+
+    /// Writes the digits of a number and what ends them, where these are not a few together. Leaves nothing to be written.
+    #[cold]
+    pub(super) fn write_long(self, number: usize, terminator: &[u8], out: &mut Writer<'_>) -> Result<Short, BufError> {
+        let digits = match self {
+            Self::Decimal => format!("{number}"),
+            Self::Hex => format!("{number:x}"),
+        };
+        out.write(digits.as_bytes())?;
+        out.write(terminator)?;
+        Ok(Short::NONE)
     }
 }

@@ -4,7 +4,7 @@ use core::convert::Infallible;
 
 use super::{SettingsError, Unframable};
 use crate::decode::{Decode, Found, Stop};
-use crate::encode::{Encode, EncodeError, Payload, Writer};
+use crate::encode::{Encode, EncodeError, Payload, Short, Writer};
 use crate::input::Input;
 
 /// Cuts a stream into frames of the same length: records, samples, the packets of a transport stream.
@@ -60,11 +60,11 @@ impl Encode for Fixed {
 
     #[inline(always)]
     fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
-        if payload.len() != self.len {
-            let (found, expected) = (payload.len() as u64, self.len as u64);
+        let payload = payload.source();
+        if payload.bytes.len() != self.len {
+            let (found, expected) = (payload.bytes.len() as u64, self.len as u64);
             return Err(EncodeError::Fault(Unframable::WrongLength { found, expected }));
         }
-        out.payload(payload)?;
-        Ok(())
+        Ok(out.write_around(Short::NONE, payload, Short::NONE)?)
     }
 }

@@ -2,11 +2,13 @@
 
 use alloc::vec::Vec;
 
+use bytes::Bytes;
+
 use super::checksum::{Checksum, Mismatch};
 use super::number::{Order, Width};
 use super::{SettingsError, Unframable};
 use crate::decode::Stop;
-use crate::encode::{EncodeError, Payload, Writer};
+use crate::encode::{EncodeError, Short, Source, Writer};
 use crate::input::Input;
 
 /// What a length counts.
@@ -65,8 +67,10 @@ pub(super) struct Layout {
     limited: &'static str,
     header: usize,
     trailer: usize,
-    /// A frame is written as what headers start with, the length, and the payload: no zeros between them, and nothing behind.
-    is_bare: bool,
+    /// The header, with zeros for the length, where it is short and ends with that, and nothing is behind the payload.
+    bare: Option<Short>,
+    /// The bits by which the length is moved to its place in that.
+    place: usize,
     checksum: Option<Checksum>,
     /// The header that is written: what it starts with, and then zeros but for the length. Nothing where payloads bring it.
     head: Vec<u8>,
@@ -153,7 +157,10 @@ impl Settings {
             limited: if self.keep_header || self.keep_trailer { "frame" } else { "payload" },
             header,
             trailer,
-            is_bare: stripped_header == field_end && start.len() == self.offset && trailer == 0,
+            bare: Short::of(start)
+                .and_then(|start| start.then(Short::zeros(field_end - start.len())?))
+                .filter(|_| stripped_header == field_end && trailer == 0),
+            place: self.order.bits(self.offset, field_end),
             checksum: self.checksum,
             head: if self.keep_header { Vec::new() } else { start.to_vec() },
         })
@@ -288,35 +295,33 @@ impl Shown {
 impl Layout {
     /// Writes a frame. What the payload does not bring of header and trailer is zeros, but for what the header starts with, length and checksum.
     #[inline(always)]
-    pub(super) fn write(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
-        let told = self.told(payload.len() + self.stripped);
+    pub(super) fn write(&mut self, payload: Source<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
+        let told = self.told(payload.bytes.len() + self.stripped);
         if !self.is_legal(told) {
-            return Err(self.untellable(payload.len()));
+            return Err(self.untellable(payload.bytes.len()));
         }
-        if self.is_bare {
-            if self.offset > 0 {
-                out.write_short(&self.head)?;
+        match self.bare {
+            Some(header) => {
+                let header = header.with(self.order.place(told, self.place));
+                Ok(out.write_around(header, payload, Short::NONE)?)
             }
-            out.write_short(self.order.bytes(told, self.width).get(..self.width as usize).unwrap_or_default())?;
-            out.payload(payload)?;
-            return Ok(());
+            None => self.write_all(told, payload.bytes, payload.owned, out),
         }
-        self.write_all(told, payload, out)
     }
 
     /// The same where there is more, or payloads bring their header.
     #[inline(never)]
-    fn write_all(&mut self, told: u64, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
+    fn write_all(&mut self, told: u64, bytes: &[u8], owned: Option<&Bytes>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
         if self.keeps_header() {
-            self.check_brought(payload, told)?;
+            self.check_brought(bytes, told)?;
         } else {
             self.head.resize(self.header, 0);
             let field = self.head.get_mut(self.offset..).and_then(|head| head.get_mut(..self.width as usize)).unwrap_or_default();
-            field.iter_mut().zip(self.order.bytes(told, self.width)).for_each(|(to, from)| *to = from);
+            field.iter_mut().zip(self.order.bytes(told, self.width).padded()).for_each(|(to, from)| *to = from);
         }
         out.write(&self.head)?;
-        out.payload(payload)?;
-        if self.trailer > 0 { self.end(&self.head, payload, out) } else { Ok(()) }
+        out.write_around(Short::NONE, Source { bytes, owned }, Short::NONE)?;
+        if self.trailer > 0 { self.end(&self.head, bytes, out) } else { Ok(()) }
     }
 
     /// The length that a frame of so many encoded bytes tells.
@@ -356,7 +361,7 @@ impl Layout {
         }
         let mut left = self.trailer;
         if let Some((checksum, value)) = checksum {
-            out.write(checksum.bytes(value).get(..checksum.width()).unwrap_or_default())?;
+            out.write_short(checksum.bytes(value))?;
             left -= checksum.width();
         }
         while left > 0 {

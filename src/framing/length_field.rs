@@ -216,6 +216,6 @@ impl Encode for LengthField {
 
     #[inline(always)]
     fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
-        self.layout.write(payload, out)
+        self.layout.write(payload.source(), out)
     }
 }

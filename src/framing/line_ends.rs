@@ -3,7 +3,7 @@
 use super::limit::Limit;
 use super::{OnExcess, Unframable};
 use crate::decode::{Found, Stop};
-use crate::encode::{EncodeError, Payload, Writer};
+use crate::encode::{EncodeError, Short, Source, Writer};
 use crate::input::Input;
 
 /// Which bytes end a line.
@@ -26,6 +26,8 @@ pub(super) struct LineEnds {
     limit: Limit,
     ending: LineEnding,
     keep: bool,
+    /// What is written behind a line.
+    written: Short,
     ends: Ends,
 }
 
@@ -86,16 +88,26 @@ impl LineEnds {
             limit: Limit::new(max_payload),
             ending: LineEnding::LfOrCrLf,
             keep: false,
+            written: Short::byte(b'\n'),
             ends: Ends { mask: 0, base: 0, len: 0, dense: true },
         }
     }
 
     pub(super) const fn ending(self, ending: LineEnding) -> Self {
-        Self { ending, ..self }
+        Self { ending, ..self }.with_written()
     }
 
     pub(super) const fn keep_ending(self) -> Self {
-        Self { keep: true, ..self }
+        Self { keep: true, ..self }.with_written()
+    }
+
+    const fn with_written(self) -> Self {
+        let written = match (self.keep, self.ending) {
+            (true, _) => Short::NONE,
+            (false, LineEnding::CrLf) => Short::low(u16::from_le_bytes(*b"\r\n") as u64, 2),
+            (false, _) => Short::byte(b'\n'),
+        };
+        Self { written, ..self }
     }
 
     pub(super) const fn on_excess(self, on_excess: OnExcess) -> Self {
@@ -280,19 +292,13 @@ impl LineEnds {
 
     /// Writes a line, with the ending that it does not bring, exactly if what is written is read as this line.
     #[inline(always)]
-    pub(super) fn write(&self, line: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
-        let content = if self.keep { self.without_end(line).map_err(EncodeError::Fault)? } else { line };
+    pub(super) fn write(&self, line: Source<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
+        let content = if self.keep { self.without_end(line.bytes).map_err(EncodeError::Fault)? } else { line.bytes };
         self.limit.allows(content.len())?;
         if let Some(before) = self.end_inside(content) {
             return Err(EncodeError::Fault(Unframable::EndInside { before }));
         }
-        out.payload(line)?;
-        match (self.keep, self.ending) {
-            (true, _) => {}
-            (false, LineEnding::CrLf) => out.write(b"\r\n")?,
-            (false, _) => out.write(b"\n")?,
-        }
-        Ok(())
+        Ok(out.write_around(Short::NONE, line, self.written)?)
     }
 
     /// The line without the ending that it brings.

@@ -83,6 +83,6 @@ impl Encode for Lines {
 
     #[inline(always)]
     fn encode(&mut self, line: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
-        self.lines.write(line, out)
+        self.lines.write(line.source(), out)
     }
 }

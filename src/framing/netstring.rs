@@ -6,7 +6,7 @@ use super::digits::{Base, Number};
 use super::limit::{Excess, NEVER, whole};
 use super::{OnExcess, Unframable};
 use crate::decode::{Cause, Decode, Found, Stop};
-use crate::encode::{Encode, EncodeError, Payload, Writer};
+use crate::encode::{Encode, EncodeError, Payload, Short, Writer};
 use crate::input::Input;
 
 /// Cuts a stream into netstrings: a length in decimal digits, a colon, so many bytes of payload, and a comma.
@@ -230,14 +230,15 @@ impl Encode for Netstring {
 
     #[inline(always)]
     fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
-        if payload.len() > self.max_payload {
+        let payload = payload.source();
+        if payload.bytes.len() > self.max_payload {
             return Err(EncodeError::TooLarge { what: "payload", limit: self.max_payload as u64 });
         }
-        let (digits, len) = Base::Decimal.digits(payload.len());
-        out.write_some(&digits, len)?;
-        out.write(b":")?;
-        out.payload(payload)?;
-        out.write(b",")?;
-        Ok(())
+        let header = Base::Decimal.digits(payload.bytes.len()).and_then(|digits| digits.then(Short::byte(b':')));
+        let header = match header {
+            Some(header) => header,
+            None => Base::Decimal.write_long(payload.bytes.len(), b":", out)?,
+        };
+        Ok(out.write_around(header, payload, Short::byte(b','))?)
     }
 }

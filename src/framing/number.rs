@@ -1,3 +1,5 @@
+use crate::encode::Short;
+
 /// The width of a number in a frame: a length, a checksum. Its value is unsigned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Width {
@@ -30,13 +32,28 @@ impl Order {
         }
     }
 
-    /// The bytes of a number: the first of these, as many as the width says.
+    /// Orders the bytes of a number, and moves them by so many of 64 bits: up those that have the lowest first, down those that have it last, as the eighth of eight.
     #[inline(always)]
-    pub(super) fn bytes(self, value: u64, width: Width) -> [u8; 8] {
+    pub(super) const fn place(self, value: u64, bits: usize) -> u64 {
         match self {
-            Self::Big => (value << width.spare_bits()).to_be_bytes(),
-            Self::Little => value.to_le_bytes(),
+            Self::Big => value.swap_bytes() >> bits,
+            Self::Little => value << bits,
         }
+    }
+
+    /// The bits by which the bytes of a number are moved to lie at `from..to` of eight.
+    pub(super) const fn bits(self, from: usize, to: usize) -> usize {
+        let bytes = match self {
+            Self::Big => 8_usize.saturating_sub(to),
+            Self::Little => from,
+        };
+        8 * (bytes & 7)
+    }
+
+    /// The bytes of a number that has this width.
+    pub(super) const fn bytes(self, value: u64, width: Width) -> Short {
+        let len = width as usize;
+        Short::low(self.place(value, self.bits(0, len)), len)
     }
 }
 

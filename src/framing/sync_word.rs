@@ -297,7 +297,8 @@ impl Encode for SyncWord {
 
     #[inline(always)]
     fn encode(&mut self, payload: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
-        if self.layout.keeps_header() && !payload.starts_with(&self.magic) {
+        let payload = payload.source();
+        if self.layout.keeps_header() && !payload.bytes.starts_with(&self.magic) {
             return Err(EncodeError::Fault(Unframable::NoMagic));
         }
         self.layout.write(payload, out)

@@ -116,7 +116,8 @@ impl Encode for Utf8Lines {
 
     #[inline(always)]
     fn encode(&mut self, line: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
-        match str::from_utf8(line) {
+        let line = line.source();
+        match str::from_utf8(line.bytes) {
             Ok(_) => self.lines.write(line, out),
             Err(wrong) => Err(EncodeError::Fault(Unframable::NotUtf8 { at: wrong.valid_up_to() })),
         }

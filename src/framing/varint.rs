@@ -3,8 +3,7 @@
 use super::limit::{Excess, whole};
 use super::{OnExcess, Unframable};
 use crate::decode::{Cause, Decode, Found, Stop};
-use crate::encode::{Encode, EncodeError, Payload, Writer};
-use crate::error::BufError;
+use crate::encode::{Encode, EncodeError, Payload, Short, Writer};
 use crate::input::Input;
 
 /// How a length of variable width is written.
@@ -224,9 +223,10 @@ impl VarintForm {
         }
     }
 
+    /// The largest number that is written. No payload is longer than that of [`Leb128`](Self::Leb128) tells, in the eight bytes of a [`Short`].
     const fn largest(self) -> u64 {
         match self {
-            Self::Leb128 => u64::MAX,
+            Self::Leb128 => (1 << 56) - 1,
             Self::Mqtt => (1 << 28) - 1,
             Self::Quic => Self::quic_bits(8),
         }
@@ -252,37 +252,29 @@ impl VarintForm {
         }
     }
 
-    /// Writes a number of at most `largest`, in the fewest bytes that tell it.
+    /// A number of at most `largest`, in the fewest bytes that tell it.
     #[inline(always)]
-    fn write(self, number: u64, out: &mut Writer<'_>) -> Result<(), BufError> {
-        let [low, high, ..] = number.to_le_bytes();
+    fn bytes(self, number: u64) -> Short {
         match (self, number) {
-            (Self::Leb128 | Self::Mqtt, ..0x80) | (Self::Quic, ..0x40) => out.write(&[low]),
-            (Self::Leb128 | Self::Mqtt, ..0x4000) => out.write(&[low | 0x80, high << 1 | low >> 7]),
-            (Self::Quic, ..0x4000) => out.write(&[high | 0x40, low]),
-            _ => {
-                let len = self.len(number);
-                out.write_some(&self.bytes(number, len), len)
-            }
+            (Self::Leb128 | Self::Mqtt, ..0x80) | (Self::Quic, ..0x40) => Short::low(number, 1),
+            (Self::Leb128 | Self::Mqtt, ..0x4000) => Short::low(number << 1 & 0x7f00 | 0x80 | number & 0x7f, 2),
+            _ => self.more_bytes(number),
         }
     }
 
-    /// A number of at most `largest`, in the fewest bytes that tell it: the first `len` of these.
-    #[inline]
-    fn bytes(self, number: u64, len: usize) -> [u8; 10] {
-        let mut bytes = [0; 10];
-        let digits = bytes.iter_mut().take(len).enumerate();
+    /// The same where they are more.
+    fn more_bytes(self, number: u64) -> Short {
+        let len = self.len(number);
         match self {
-            Self::Leb128 | Self::Mqtt => digits.for_each(|(nth, byte)| {
-                let [low, ..] = (number >> (7 * nth)).to_le_bytes();
-                *byte = if nth + 1 < len { low | 0x80 } else { low };
-            }),
             Self::Quic => {
                 let tagged = number << (64 - 8 * len) | u64::from(len.trailing_zeros()) << 62;
-                digits.zip(tagged.to_be_bytes()).for_each(|((_, to), from)| *to = from);
+                Short::low(tagged.swap_bytes(), len)
+            }
+            Self::Leb128 | Self::Mqtt => {
+                let group = |nth| number >> (7 * nth) & 0x7f | if nth + 1 < len { 0x80 } else { 0 };
+                Short::low((0..len).rev().fold(0, |word, nth| word << 8 | group(nth)), len)
             }
         }
-        bytes
     }
 }
 
@@ -323,15 +315,20 @@ impl Encode for Varint {
 
     #[inline(always)]
     fn encode(&mut self, message: &Payload<'_>, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
+        let message = message.source();
         if self.keep_header {
-            self.check_brought(message)?;
-        } else {
-            self.check_limit(message.len())?;
-            write_zeros(self.offset, out)?;
-            self.form.write(message.len() as u64, out)?;
+            self.check_brought(message.bytes)?;
+            return Ok(out.write_around(Short::NONE, message, Short::NONE)?);
         }
-        out.payload(message)?;
-        Ok(())
+        self.check_limit(message.bytes.len())?;
+        let length = self.form.bytes(message.bytes.len() as u64);
+        let header = if let Some(header) = Short::zeros(self.offset).and_then(|zeros| zeros.then(length)) {
+            header
+        } else {
+            write_zeros(self.offset, out)?;
+            length
+        };
+        Ok(out.write_around(header, message, Short::NONE)?)
     }
 }
 
@@ -357,6 +354,7 @@ impl Varint {
     }
 }
 
+#[cold]
 fn write_zeros(mut left: usize, out: &mut Writer<'_>) -> Result<(), EncodeError<Unframable>> {
     const ZEROS: [u8; 16] = [0; 16];
     while left > 0 {
