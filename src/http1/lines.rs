@@ -143,12 +143,11 @@ impl Lines {
         let len = lf + 1 - self.next;
         input.examined(len);
         let run = input.run_from(self.next);
-        let read = match run.get(..len) {
-            Some(line) => reader.read(line, self.next),
-            None => {
-                self.join(input, run, len)?;
-                reader.read(&self.joined, self.next)
-            }
+        let read = if let Some(line) = run.get(..len) {
+            reader.read(line, self.next)
+        } else {
+            self.join(input, run, len)?;
+            reader.read(&self.joined, self.next)
         };
         self.searched = 0;
         read.map_err(Stop::Fatal)
@@ -168,12 +167,11 @@ impl Lines {
         self.joined.clear();
         self.joined.extend_from_slice(run);
         let behind = input.run_from(self.next + run.len());
-        match behind.get(..len - run.len()) {
-            Some(rest) => self.joined.extend_from_slice(rest),
-            None => {
-                self.joined.resize(len, 0);
-                input.copy_to_slice(self.next, &mut self.joined)?;
-            }
+        if let Some(rest) = behind.get(..len - run.len()) {
+            self.joined.extend_from_slice(rest);
+        } else {
+            self.joined.resize(len, 0);
+            input.copy_to_slice(self.next, &mut self.joined)?;
         }
         Ok(())
     }
