@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use super::digits::{Base, Number};
 use super::limit::{Excess, NEVER, whole};
-use super::{OnExcess, SettingsError, Unframable};
+use super::{OnExcess, SettingsError, Unframable, part};
 use crate::decode::{Cause, Decode, Found, Stop};
 use crate::encode::{Encode, EncodeError, Payload, Writer};
 use crate::input::Input;
@@ -267,12 +267,12 @@ impl Decode for AsciiLength {
                 return Ok(found);
             }
         }
-        self.by_parts(progress, input)
+        input.scan_apart(|input| self.by_parts(progress, input))
     }
 
     #[inline(always)]
     fn open<'a>(payload: Range<usize>, _: &'a Progress, frame: &'a [u8]) -> &'a [u8] {
-        frame.get(payload).unwrap_or_default()
+        part(frame, payload)
     }
 
     /// Leaves what is fresh: to write all of it for each frame takes longer than to read the frame.

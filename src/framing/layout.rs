@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::checksum::{Checksum, Mismatch};
 use super::number::{Order, Width};
-use super::{SettingsError, Unframable};
+use super::{SettingsError, Unframable, part};
 use crate::decode::Stop;
 use crate::encode::{EncodeError, Payload, Writer};
 use crate::input::Input;
@@ -176,7 +176,7 @@ impl Layout {
     pub(super) fn read<F>(&self, input: &Input<'_>) -> Result<u64, Stop<F>> {
         match self.peek(input) {
             Some(value) => Ok(value),
-            None => self.gather(input),
+            None => input.apart(|input| self.gather(input)),
         }
     }
 
@@ -280,7 +280,7 @@ impl Shown {
     /// Shows it.
     #[inline(always)]
     pub(super) fn of(self, frame: &[u8]) -> &[u8] {
-        frame.get(self.start..self.end).unwrap_or_default()
+        part(frame, self.start..self.end)
     }
 }
 

@@ -36,6 +36,8 @@ mod sync_word;
 mod utf8_lines;
 mod varint;
 
+use core::ops::Range;
+
 pub use ascii_length::{AsciiLength, AsciiLengthFault};
 pub use checksum::Checksum;
 pub use cobs::{Cobs, CobsFault};
@@ -63,6 +65,20 @@ pub enum OnExcess {
     Discard,
     /// What the limit allows of the frame is handed out, [marked](crate::Place::truncated), instead of an error; the rest is thrown away as it arrives, and the stream goes on behind it.
     Truncate,
+}
+
+/// What is shown of a frame. A branch and no selection, by which the address of the bytes would wait for the length of the frame.
+#[inline(always)]
+fn part(frame: &[u8], shown: Range<usize>) -> &[u8] {
+    match frame.get(shown) {
+        Some(shown) => shown,
+        None => nothing(),
+    }
+}
+
+#[cold]
+fn nothing<'a>() -> &'a [u8] {
+    &[]
 }
 
 /// Why a framer cannot write a payload: what is written would be read as something else. The [`Fault`](crate::Encode::Fault) of every framer.

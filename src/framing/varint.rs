@@ -1,7 +1,7 @@
 //! A length of variable width, then the payload. SPEC.md, clauses VI-1 to VI-10.
 
 use super::limit::{Excess, whole};
-use super::{OnExcess, Unframable};
+use super::{OnExcess, Unframable, part};
 use crate::decode::{Cause, Decode, Found, Stop};
 use crate::encode::{Encode, EncodeError, Payload, Writer};
 use crate::error::BufError;
@@ -296,15 +296,15 @@ impl Decode for Varint {
     #[inline(always)]
     fn scan(&mut self, (): &mut (), input: &Input<'_>) -> Result<Found<usize>, Stop<VarintFault>> {
         if self.excess.is_left() {
-            return self.excess.skip(input);
+            return input.scan_apart(|input| self.excess.skip(input));
         }
         let header = match self.short(input) {
             Some(header) => header,
-            None => self.header(input)?,
+            None => input.apart(|input| self.header(input))?,
         };
         let payload = match usize::try_from(header.payload) {
             Ok(payload) if payload <= self.max_payload => payload,
-            _ => return self.beyond(header, input),
+            _ => return input.scan_apart(|input| self.beyond(header, input)),
         };
         let len = whole(header.len.checked_add(payload), input)?;
         Ok(Found::Frame { len, token: self.stripped(header.len) })
@@ -312,7 +312,7 @@ impl Decode for Varint {
 
     #[inline(always)]
     fn open<'a>(stripped: usize, (): &'a (), frame: &'a [u8]) -> &'a [u8] {
-        frame.get(stripped..).unwrap_or_default()
+        part(frame, stripped..frame.len())
     }
 }
 
