@@ -165,22 +165,16 @@ impl<'a> Input<'a> {
     }
 
     /// Returns the unread bytes from offset `at` on that lie together; empty only when there are none. Say [`examined`](Self::examined) for what is read off them.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn run_from(&self, at: usize) -> &'a [u8] {
         match self.first.get(at..) {
             Some(run) if !run.is_empty() => run,
-            _ => self.apart(|input| input.run_behind(at)),
-        }
-    }
-
-    /// The same for bytes that do not lie in the first run.
-    #[inline]
-    fn run_behind(&self, at: usize) -> &'a [u8] {
-        match &self.rest {
-            None => &[],
-            Some(Rest { stored: None, chunk, .. }) => chunk.get(at - self.first.len()..).unwrap_or_default(),
-            Some(_) => self.runs_from(at).next().unwrap_or_default(),
+            _ => match &self.rest {
+                None => &[],
+                Some(Rest { stored: None, chunk, .. }) => chunk.get(at - self.first.len()..).unwrap_or_default(),
+                Some(_) => self.apart(|input| input.runs_from(at).next().unwrap_or_default()),
+            },
         }
     }
 
@@ -191,15 +185,16 @@ impl<'a> Input<'a> {
         self.examined(1);
         match self.first.get(at) {
             Some(byte) => Some(*byte),
-            None => self.apart(|input| input.get_slow(at)),
+            None => match &self.rest {
+                None => None,
+                Some(Rest { stored: None, chunk, .. }) => chunk.get(at - self.first.len()).copied(),
+                Some(_) => self.apart(|input| input.get_slow(at)),
+            },
         }
     }
 
     #[cold]
     fn get_slow(&self, at: usize) -> Option<u8> {
-        if let Some(Rest { stored: None, chunk, .. }) = &self.rest {
-            return chunk.get(at - self.first.len()).copied();
-        }
         self.runs_from(at).next()?.first().copied()
     }
 

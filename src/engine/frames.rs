@@ -215,10 +215,12 @@ macro_rules! look_in_chunk {
             *examined += input.examined_so_far();
         }
         match scanned {
-            Ok(Found::Frame { len, token }) if D::REWRITES && len > 0 && len <= run.len() => {
-                $frames.apart(|frames| frames.rewrite_from_chunk(len, token))
+            Ok(Found::Frame { len, token }) if len == 0 || len > run.len() => {
+                let found = Found::Frame { len, token };
+                $frames.apart(|frames| frames.act_or_go_on(Ok(found), Sight { have: run.len(), end: false }))
             }
-            Ok(Found::Frame { len, mut token }) if len > 0 && len <= run.len() => {
+            Ok(Found::Frame { len, token }) if D::REWRITES => $frames.apart(|frames| frames.rewrite_from_chunk(len, token)),
+            Ok(Found::Frame { len, mut token }) => {
                 let ($bytes, rest) = $frames.chunk.split_at(len);
                 match decoder.inspect(&mut token, progress, $bytes) {
                     Ok(()) => {
@@ -249,7 +251,12 @@ macro_rules! look_in_chunk {
 /// At most `len` bytes from the start. A branch and no selection, which would make what follows wait for both.
 #[inline(always)]
 fn at_most(bytes: &[u8], len: usize) -> &[u8] {
-    if bytes.len() <= len { bytes } else { part(bytes, ..len) }
+    if bytes.len() <= len { bytes } else { cut(bytes, len) }
+}
+
+#[cold]
+fn cut(bytes: &[u8], len: usize) -> &[u8] {
+    part(bytes, ..len)
 }
 
 #[inline(always)]
@@ -440,6 +447,11 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
                     }
                     Err(reject) => self.reject_or_go_on(reject, len),
                 }
+            }
+            Err(Stop::Need(short)) if at + have == store.len() && short.missing.get() <= *max_frame - have => {
+                *awaits = Awaits::Bytes(have + short.missing.get());
+                self.mode = Mode::Slow;
+                self.wait_or_look()
             }
             Ok(found) => self.act_or_go_on(Ok(found), Sight { have, end: false }),
             Err(stop) => self.act_or_go_on(Err(stop), Sight { have, end: false }),
@@ -761,6 +773,9 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         match next {
             Next::Frame { token, place, bytes, role } => {
                 let frame = D::open(token, &self.progress, self.bytes(bytes));
+                // Field by field: a copy of all of it takes what is between them along, in steps that wait for one another.
+                let Place { offset, len, skipped, truncated } = place;
+                let place = Place { offset, len, skipped, truncated };
                 if role == Role::Last { Step::Handoff(frame, place) } else { Step::Frame(frame, place) }
             }
             Next::Idle => Step::Idle,

@@ -67,6 +67,19 @@ pub enum OnExcess {
     Truncate,
 }
 
+/// What is behind a literal, where these bytes begin with it.
+#[inline(always)]
+fn literal<'a>(bytes: &'a [u8], literal: &[u8]) -> Option<&'a [u8]> {
+    let (front, behind) = bytes.split_at_checked(literal.len())?;
+    let is_there = match (literal, front) {
+        ([], _) => true,
+        // The most usual one, compared without a call.
+        (&[first, second], &[one, other]) => first == one && second == other,
+        _ => front == literal,
+    };
+    if is_there { Some(behind) } else { None }
+}
+
 /// What is shown of a frame. A branch and no selection, by which the address of the bytes would wait for the length of the frame.
 #[inline(always)]
 fn part(frame: &[u8], shown: Range<usize>) -> &[u8] {

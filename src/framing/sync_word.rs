@@ -6,7 +6,7 @@ use core::convert::Infallible;
 use super::checksum::{Checksum, Mismatch};
 use super::layout::{Counts, Layout, Settings, Shown};
 use super::number::{Order, Width};
-use super::{OnExcess, SettingsError, Unframable};
+use super::{OnExcess, SettingsError, Unframable, literal};
 use crate::decode::{Decode, Found, Reject, Stop};
 use crate::encode::{Encode, EncodeError, Payload, Writer};
 use crate::error::NeedMoreData;
@@ -163,10 +163,10 @@ impl SyncWord {
     #[inline(always)]
     fn is_at_front(&self, input: &Input<'_>) -> bool {
         input.examined(self.magic.len());
-        match input.first().get(..self.magic.len()) {
-            Some(front) => front == self.magic,
-            None => input.apart(|input| self.is_across_front(input)),
+        if literal(input.first(), &self.magic).is_some() {
+            return true;
         }
+        input.first().len() < self.magic.len() && input.apart(|input| self.is_across_front(input))
     }
 
     #[cold]
