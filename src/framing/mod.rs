@@ -33,6 +33,7 @@ mod number;
 mod slip;
 mod stuffed;
 mod sync_word;
+mod utf8;
 mod utf8_lines;
 mod varint;
 
