@@ -291,6 +291,7 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
     ///
     /// # Complexity
     /// Linear in the bytes of the stream, over all calls and for every chunking. Copies a frame only when it straddles chunks or segments.
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the methods by name are of one lifetime")]
     #[inline(always)]
     pub fn next_frame(&mut self) -> Result<Step<D::Frame<'_>>, Error<D::Fault>> {
         let cursor = &mut self.0;
