@@ -1,7 +1,7 @@
 //! A length of variable width, then the payload. SPEC.md, clauses VI-1 to VI-10.
 
-use super::limit::{Excess, whole};
-use super::{OnExcess, Unframable, part};
+use super::limit::{Excess, NEVER, whole};
+use super::{OnExcess, Unframable};
 use crate::decode::{Cause, Decode, Found, Stop};
 use crate::encode::{Encode, EncodeError, Payload, Writer};
 use crate::error::BufError;
@@ -306,13 +306,14 @@ impl Decode for Varint {
             Ok(payload) if payload <= self.max_payload => payload,
             _ => return input.scan_apart(|input| self.beyond(header, input)),
         };
-        let len = whole(header.len.checked_add(payload), input)?;
+        let Some(len) = header.len.checked_add(payload) else { return Err(Stop::Need(NEVER)) };
+        input.require(len)?;
         Ok(Found::Frame { len, token: self.stripped(header.len) })
     }
 
     #[inline(always)]
     fn open<'a>(stripped: usize, (): &'a (), frame: &'a [u8]) -> &'a [u8] {
-        part(frame, stripped..frame.len())
+        frame.get(stripped..).unwrap_or_default()
     }
 }
 
