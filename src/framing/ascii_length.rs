@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use super::digits::{Base, Number};
 use super::limit::{Excess, NEVER, whole};
-use super::{OnExcess, SettingsError, Unframable, literal, part};
+use super::{OnExcess, SettingsError, Unframable, literal};
 use crate::decode::{Cause, Decode, Found, Stop};
 use crate::encode::{Encode, EncodeError, Payload, Writer};
 use crate::input::Input;
@@ -266,7 +266,7 @@ impl Decode for AsciiLength {
 
     #[inline(always)]
     fn open<'a>(payload: Range<usize>, _: &'a Progress, frame: &'a [u8]) -> &'a [u8] {
-        part(frame, payload)
+        frame.get(payload).unwrap_or_default()
     }
 
     /// Leaves what is fresh: to write all of it for each frame takes longer than to read the frame.

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::checksum::{Checksum, Mismatch};
 use super::number::{Order, Width};
-use super::{SettingsError, Unframable, part};
+use super::{SettingsError, Unframable};
 use crate::decode::Stop;
 use crate::encode::{EncodeError, Payload, Writer};
 use crate::input::Input;
@@ -280,7 +280,7 @@ impl Shown {
     /// Shows it.
     #[inline(always)]
     pub(super) fn of(self, frame: &[u8]) -> &[u8] {
-        part(frame, self.start..self.end)
+        frame.get(self.start..self.end).unwrap_or_default()
     }
 }
 

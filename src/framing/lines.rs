@@ -3,7 +3,7 @@
 use core::convert::Infallible;
 
 use super::line_ends::{LineEnding, LineEnds};
-use super::{OnExcess, Unframable, part};
+use super::{OnExcess, Unframable};
 use crate::decode::{Decode, Found, Stop};
 use crate::encode::{Encode, EncodeError, Payload, Writer};
 use crate::input::Input;
@@ -72,7 +72,7 @@ impl Decode for Lines {
 
     #[inline(always)]
     fn open<'a>(shown: usize, _: &'a usize, frame: &'a [u8]) -> &'a [u8] {
-        part(frame, 0..shown)
+        frame.get(..shown).unwrap_or_default()
     }
 }
 

@@ -37,8 +37,6 @@ mod utf8;
 mod utf8_lines;
 mod varint;
 
-use core::ops::Range;
-
 pub use ascii_length::{AsciiLength, AsciiLengthFault};
 pub use checksum::Checksum;
 pub use cobs::{Cobs, CobsFault};
@@ -79,20 +77,6 @@ fn literal<'a>(bytes: &'a [u8], literal: &[u8]) -> Option<&'a [u8]> {
         _ => front == literal,
     };
     if is_there { Some(behind) } else { None }
-}
-
-/// What is shown of a frame. A branch and no selection, by which the address of the bytes would wait for the length of the frame.
-#[inline(always)]
-fn part(frame: &[u8], shown: Range<usize>) -> &[u8] {
-    match frame.get(shown) {
-        Some(shown) => shown,
-        None => nothing(),
-    }
-}
-
-#[cold]
-fn nothing<'a>() -> &'a [u8] {
-    &[]
 }
 
 /// Why a framer cannot write a payload: what is written would be read as something else. The [`Fault`](crate::Encode::Fault) of every framer.

@@ -4,7 +4,7 @@ use core::str;
 
 use super::line_ends::{LineEnding, LineEnds};
 use super::utf8::is_utf8;
-use super::{OnExcess, Unframable, part};
+use super::{OnExcess, Unframable};
 use crate::decode::{Decode, Found, Reject, Stop};
 use crate::encode::{Encode, EncodeError, Payload, Writer};
 use crate::input::Input;
@@ -99,14 +99,14 @@ impl Decode for Utf8Lines {
 
     #[inline(always)]
     fn inspect(&mut self, shown: &mut usize, _: &mut usize, frame: &[u8]) -> Result<(), Reject<Utf8LinesFault>> {
-        let line = part(frame, 0..*shown);
+        let line = frame.get(..*shown).unwrap_or_default();
         if is_utf8(line) { Ok(()) } else { self.judge(shown, line) }
     }
 
     /// Looks at the characters once more: without unsafe code there is no other way to a `&str`.
     #[inline(always)]
     fn open<'a>(shown: usize, _: &'a usize, frame: &'a [u8]) -> &'a str {
-        str::from_utf8(part(frame, 0..shown)).unwrap_or_default()
+        str::from_utf8(frame.get(..shown).unwrap_or_default()).unwrap_or_default()
     }
 }
 
