@@ -302,8 +302,7 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
                 |short| return Ok(Step::NeedMoreData(short)),
                 return Ok(Step::Idle)
             ),
-            Mode::Stored => cursor.apart(|frames| frames.advance_in_store()),
-            Mode::Slow => cursor.apart(|frames| frames.wait_or_look()),
+            Mode::Stored | Mode::Slow => cursor.apart(|frames| frames.advance_outside_chunk()),
         };
         Ok(cursor.engine.show(next?))
     }
@@ -400,6 +399,13 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
             Mode::Stored => self.advance_in_store(),
             Mode::Slow => self.wait_or_look(),
         }
+    }
+
+    /// The same where the next frame does not lie in the chunk from its start: once a chunk, and cold so that the loop over those that do keeps its registers.
+    #[cold]
+    #[inline(never)]
+    fn advance_outside_chunk(&mut self) -> Stepped<'a, D> {
+        self.advance_in_store_or_wait()
     }
 
     /// The same where no chunk is borrowed.
