@@ -513,18 +513,19 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
                 self.engine.keep(moved);
                 self.chunk = rest;
                 match self.engine.judge_stored(&mut token, len) {
-                    Ok(len) => {
+                    Ok(shown) => {
                         self.engine.taken = len;
                         self.engine.awaits = Awaits::Look;
-                        self.mode = Mode::Chunk;
                         let place = self.engine.pass(self.engine.position, len);
-                        Ok(Next::Frame { token, place, bytes: Where::Stored { at: 0, len }, role: Role::Ordinary })
+                        self.mode = self.engine.mode();
+                        Ok(Next::Frame { token, place, bytes: Where::Stored { at: 0, len: shown }, role: Role::Ordinary })
                     }
                     Err(reject) => self.reject_or_go_on(reject, len),
                 }
             }
             Err(Stop::Need(short)) if short.missing.get() <= *max_frame - unread => {
                 *awaits = Awaits::Bytes(unread + short.missing.get());
+                self.mode = Mode::Slow;
                 Ok(Next::NeedMoreData(short))
             }
             Ok(found) => self.act_or_go_on(Ok(found), Sight { have: unread, end: false }),
