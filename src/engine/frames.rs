@@ -302,7 +302,11 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
                 |short| return Ok(Step::NeedMoreData(short)),
                 return Ok(Step::Idle)
             ),
-            Mode::Stored | Mode::Slow => cursor.apart(|frames| frames.advance_outside_chunk()),
+            Mode::Stored => cursor.apart(|frames| frames.advance_outside_chunk()),
+            Mode::Slow => match cursor.lacking() {
+                Some(short) => return Ok(Step::NeedMoreData(short)),
+                None => cursor.apart(|frames| frames.advance_outside_chunk()),
+            },
         };
         Ok(cursor.engine.show(next?))
     }
@@ -468,15 +472,29 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
     /// Repeats what is missing, or looks at everything.
     #[inline(always)]
     fn wait_or_look(&mut self) -> Stepped<'a, D> {
-        let unread = self.engine.held_bytes() + self.chunk.len();
+        if let Some(short) = self.lacking() {
+            return Ok(Next::NeedMoreData(short));
+        }
         match self.engine.awaits {
-            Awaits::Bytes(due) if self.engine.supply != Supply::Ended => match NeedMoreData::check(unread, due) {
-                Err(short) => Ok(Next::NeedMoreData(short)),
-                Ok(()) => self.advance_across(),
-            },
-            Awaits::Frame if self.engine.supply != Supply::Ended && unread == 0 => Ok(Next::Idle),
+            Awaits::Bytes(_) if self.engine.supply != Supply::Ended => self.advance_across(),
+            Awaits::Frame if self.engine.supply != Supply::Ended && self.unread() == 0 => Ok(Next::Idle),
             _ => self.advance_slowly(),
         }
+    }
+
+    /// What is still missing of the bytes that are awaited.
+    #[inline(always)]
+    fn lacking(&self) -> Option<NeedMoreData> {
+        match self.engine.awaits {
+            Awaits::Bytes(due) if self.engine.supply != Supply::Ended => NeedMoreData::check(self.unread(), due).err(),
+            _ => None,
+        }
+    }
+
+    /// The bytes that are stored, and those of the chunk.
+    #[inline(always)]
+    fn unread(&self) -> usize {
+        self.engine.held_bytes() + self.chunk.len()
     }
 
     /// Looks at a frame whose start is stored, in one run, and whose end may be in the chunk: what most frames that straddle chunks come to.
