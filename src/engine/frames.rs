@@ -302,11 +302,7 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
                 |short| return Ok(Step::NeedMoreData(short)),
                 return Ok(Step::Idle)
             ),
-            Mode::Stored => cursor.apart(|frames| frames.advance_outside_chunk()),
-            Mode::Slow => match cursor.lacking() {
-                Some(short) => return Ok(Step::NeedMoreData(short)),
-                None => cursor.apart(|frames| frames.advance_outside_chunk()),
-            },
+            Mode::Stored | Mode::Slow => cursor.apart(|frames| frames.advance_outside_chunk()),
         };
         Ok(cursor.engine.show(next?))
     }
