@@ -56,6 +56,13 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// Two runs, with more to follow: what is stored, and what the caller is holding.
+    #[inline(always)]
+    pub(crate) fn across(stored: &'a [u8], chunk: &'a [u8], position: u64) -> Self {
+        let rest = Rest { stored: None, stored_len: 0, chunk, len: stored.len() + chunk.len(), end: false };
+        Self { rest: Some(rest), ..Self::contiguous(stored, position) }
+    }
+
     /// The first `len` bytes of what is stored, `stored_len` bytes, and behind it of what the caller is holding.
     pub(crate) fn joined(mut stored: Segments<'a>, stored_len: usize, chunk: &'a [u8], len: usize, position: u64, end: bool) -> Self {
         let (first, stored_len, chunk) = match stored.next() {
@@ -71,6 +78,29 @@ impl<'a> Input<'a> {
             Rest { stored, stored_len, chunk, len, end }
         });
         Self { rest, ..Self::contiguous(first, position) }
+    }
+
+    /// Gives a copy to a look that is seldom taken and stands by itself, so that the fields of this one may stay in registers.
+    #[inline(always)]
+    pub(crate) fn apart<R>(&self, look: impl FnOnce(&Self) -> R) -> R {
+        let copy = Self {
+            first: self.first,
+            rest: self.rest.clone(),
+            position: self.position,
+            #[cfg(feature = "testkit")]
+            examined: self.examined.clone(),
+        };
+        let seen = look(&copy);
+        #[cfg(feature = "testkit")]
+        self.examined.set(copy.examined_so_far());
+        seen
+    }
+
+    /// The same for a scan. What it finds is taken apart: handed on whole, it would go through memory even where this look is not taken.
+    #[inline(always)]
+    pub(crate) fn scan_apart<T, E>(&self, scan: impl FnOnce(&Self) -> Result<T, E>) -> Result<T, E> {
+        let found = self.apart(scan)?;
+        Ok(found)
     }
 
     /// Returns `Err` with [`Idle`] when nothing is unread. The first line of most scans: `input.begin()?`.
@@ -135,22 +165,16 @@ impl<'a> Input<'a> {
     }
 
     /// Returns the unread bytes from offset `at` on that lie together; empty only when there are none. Say [`examined`](Self::examined) for what is read off them.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn run_from(&self, at: usize) -> &'a [u8] {
         match self.first.get(at..) {
             Some(run) if !run.is_empty() => run,
-            _ => self.run_behind(at),
-        }
-    }
-
-    /// The same for bytes that do not lie in the first run.
-    #[inline]
-    fn run_behind(&self, at: usize) -> &'a [u8] {
-        match &self.rest {
-            None => &[],
-            Some(Rest { stored: None, chunk, .. }) => chunk.get(at - self.first.len()..).unwrap_or_default(),
-            Some(_) => self.runs_from(at).next().unwrap_or_default(),
+            _ => match &self.rest {
+                None => &[],
+                Some(Rest { stored: None, chunk, .. }) => chunk.get(at - self.first.len()..).unwrap_or_default(),
+                Some(_) => self.apart(|input| input.runs_from(at).next().unwrap_or_default()),
+            },
         }
     }
 
@@ -161,15 +185,16 @@ impl<'a> Input<'a> {
         self.examined(1);
         match self.first.get(at) {
             Some(byte) => Some(*byte),
-            None => self.get_slow(at),
+            None => match &self.rest {
+                None => None,
+                Some(Rest { stored: None, chunk, .. }) => chunk.get(at - self.first.len()).copied(),
+                Some(_) => self.apart(|input| input.get_slow(at)),
+            },
         }
     }
 
     #[cold]
     fn get_slow(&self, at: usize) -> Option<u8> {
-        if let Some(Rest { stored: None, chunk, .. }) = &self.rest {
-            return chunk.get(at - self.first.len()).copied();
-        }
         self.runs_from(at).next()?.first().copied()
     }
 
@@ -191,7 +216,7 @@ impl<'a> Input<'a> {
         self.examined(N);
         match self.first.get(at..).and_then(<[u8]>::first_chunk) {
             Some(bytes) => Ok(*bytes),
-            None => self.array_slow(at),
+            None => self.apart(|input| input.array_slow(at)),
         }
     }
 

@@ -47,7 +47,10 @@ impl LinearBuf {
     #[inline]
     fn unread(&self) -> &[u8] {
         // Without a panic, so that nothing is left of a look that turns out not to be needed.
-        self.block.get(self.start..self.end).unwrap_or_default()
+        match self.block.get(self.start..self.end) {
+            Some(unread) => unread,
+            None => none(),
+        }
     }
 
     /// The one way in which bytes leave: rewinds an emptied block, and releases a large one.
@@ -108,6 +111,12 @@ impl LinearBuf {
         self.block.extend_from_slice(data);
         self.end += data.len();
     }
+}
+
+/// No bytes, by a branch that is never taken: a selection would make every look wait for the lengths.
+#[cold]
+fn none<'a>() -> &'a [u8] {
+    &[]
 }
 
 impl Default for LinearBuf {

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use core::fmt;
+use core::slice::SliceIndex;
 
 use super::{Awaits, Engine, MAX_EMPTY, Place, State, Step, Supply};
 use crate::buf::{LinearBuf, StreamBufMut, View};
@@ -50,6 +51,8 @@ pub(crate) struct Cursor<'e, 'a, D: Decode, B: StreamBufMut> {
     pub(crate) engine: &'e mut Engine<D, B>,
     /// What is unread of the caller's chunk.
     chunk: &'a [u8],
+    /// The stream offset behind it, so that where a frame is need not be counted in memory.
+    end: u64,
     mode: Mode,
 }
 
@@ -149,6 +152,12 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         }
     }
 
+    /// The stream offset of the end of a chunk that follows what is stored.
+    #[inline(always)]
+    fn end_with(&self, chunk: &[u8]) -> u64 {
+        self.position + (self.held_bytes() + chunk.len()) as u64
+    }
+
     /// Looks at everything that is unread. The decoder learns of the end of the stream only when it has looked at the same bytes without it: as it would have if the end had come later.
     fn scan_all(&mut self, chunk: &[u8]) -> (Scanned<D>, Sight) {
         if !matches!(self.awaits, Awaits::Bytes(_)) {
@@ -166,12 +175,11 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         (scanned, Sight { have, end })
     }
 
-    /// Counts `len` bytes as handed out, where nothing was stepped over before them, and nothing is awaited.
+    /// Counts `len` bytes as handed out, which are at the stream offset `offset`, where nothing was stepped over before them, and nothing is awaited.
     #[inline(always)]
-    fn pass(&mut self, len: usize) -> Place {
-        let place = Place { offset: self.position, len, skipped: 0, truncated: false };
-        self.position += len as u64;
-        place
+    fn pass(&mut self, offset: u64, len: usize) -> Place {
+        self.position = offset + len as u64;
+        Place { offset, len, skipped: 0, truncated: false }
     }
 
     /// Counts `len` bytes as handed out or stepped over; they become the frame's place.
@@ -191,15 +199,15 @@ macro_rules! look_in_chunk {
         let Engine {
             decoder,
             progress,
-            position,
             max_frame,
             awaits,
             #[cfg(feature = "testkit")]
             examined,
             ..
         } = &mut *$frames.engine;
-        let run = $frames.chunk.get(..*max_frame).unwrap_or($frames.chunk);
-        let input = Input::contiguous(run, *position);
+        let offset = $frames.end - $frames.chunk.len() as u64;
+        let run = at_most($frames.chunk, *max_frame);
+        let input = Input::contiguous(run, offset);
         D::reset(progress);
         let scanned = decoder.scan(progress, &input);
         #[cfg(feature = "testkit")]
@@ -207,17 +215,21 @@ macro_rules! look_in_chunk {
             *examined += input.examined_so_far();
         }
         match scanned {
-            Ok(Found::Frame { len, token }) if D::REWRITES && len > 0 && len <= run.len() => $frames.rewrite_from_chunk(len, token),
-            Ok(Found::Frame { len, mut token }) if len > 0 && len <= run.len() => {
+            Ok(Found::Frame { len, token }) if len == 0 || len > run.len() => {
+                let found = Found::Frame { len, token };
+                $frames.apart(|frames| frames.act_or_go_on(Ok(found), Sight { have: run.len(), end: false }))
+            }
+            Ok(Found::Frame { len, token }) if D::REWRITES => $frames.apart(|frames| frames.rewrite_from_chunk(len, token)),
+            Ok(Found::Frame { len, mut token }) => {
                 let ($bytes, rest) = $frames.chunk.split_at(len);
                 match decoder.inspect(&mut token, progress, $bytes) {
                     Ok(()) => {
                         $frames.chunk = rest;
-                        let $place = $frames.engine.pass(len);
+                        let $place = $frames.engine.pass(offset, len);
                         let $token = token;
                         $frame
                     }
-                    Err(reject) => $frames.reject_or_go_on(reject, len),
+                    Err(reject) => $frames.apart(|frames| frames.reject_or_go_on(reject, len)),
                 }
             }
             Err(Stop::Need($short)) if run.len() == $frames.chunk.len() && $short.missing.get() <= *max_frame - run.len() => {
@@ -230,16 +242,40 @@ macro_rules! look_in_chunk {
                 $frames.mode = Mode::Slow;
                 $idle
             }
-            Ok(found) => $frames.act_or_go_on(Ok(found), Sight { have: run.len(), end: false }),
-            Err(stop) => $frames.act_or_go_on(Err(stop), Sight { have: run.len(), end: false }),
+            Ok(found) => $frames.apart(|frames| frames.act_or_go_on(Ok(found), Sight { have: run.len(), end: false })),
+            Err(stop) => $frames.apart(|frames| frames.act_or_go_on(Err(stop), Sight { have: run.len(), end: false })),
         }
     }};
+}
+
+/// At most `len` bytes from the start. A branch and no selection, which would make what follows wait for both.
+#[inline(always)]
+fn at_most(bytes: &[u8], len: usize) -> &[u8] {
+    if bytes.len() <= len { bytes } else { cut(bytes, len) }
+}
+
+#[cold]
+fn cut(bytes: &[u8], len: usize) -> &[u8] {
+    part(bytes, ..len)
+}
+
+#[inline(always)]
+fn part(bytes: &[u8], range: impl SliceIndex<[u8], Output = [u8]>) -> &[u8] {
+    match bytes.get(range) {
+        Some(part) => part,
+        None => nothing(),
+    }
+}
+
+#[cold]
+fn nothing<'a>() -> &'a [u8] {
+    &[]
 }
 
 impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
     #[inline(always)]
     pub(super) fn new(engine: &'a mut Engine<D, B>, chunk: &'a [u8], mode: Mode) -> Self {
-        Self(Cursor { engine, chunk, mode })
+        Self(Cursor { end: engine.end_with(chunk), engine, chunk, mode })
     }
 
     /// The steps, for a machine that shows them in its own way.
@@ -255,6 +291,7 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
     ///
     /// # Complexity
     /// Linear in the bytes of the stream, over all calls and for every chunking. Copies a frame only when it straddles chunks or segments.
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the methods by name are of one lifetime")]
     #[inline(always)]
     pub fn next_frame(&mut self) -> Result<Step<D::Frame<'_>>, Error<D::Fault>> {
         let cursor = &mut self.0;
@@ -265,8 +302,7 @@ impl<'a, D: Decode, B: StreamBufMut> Frames<'a, D, B> {
                 |short| return Ok(Step::NeedMoreData(short)),
                 return Ok(Step::Idle)
             ),
-            Mode::Stored => cursor.advance_in_store(),
-            Mode::Slow => cursor.wait_or_look(),
+            Mode::Stored | Mode::Slow => cursor.apart(|frames| frames.advance_outside_chunk()),
         };
         Ok(cursor.engine.show(next?))
     }
@@ -310,12 +346,23 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
     pub(crate) fn new(engine: &'e mut Engine<D, B>) -> Self {
         engine.check_forgotten();
         let mode = engine.resume();
-        Self { engine, chunk: &[], mode }
+        Self { end: engine.end_with(&[]), engine, chunk: &[], mode }
     }
 
     /// Goes on with bytes that were stored meanwhile.
     pub(crate) fn resume(&mut self) {
         self.mode = self.engine.resume();
+        self.end = self.engine.end_with(self.chunk);
+    }
+
+    /// Does what is seldom done with a copy, so that the caller's own may stay in registers.
+    #[inline(always)]
+    fn apart(&mut self, act: impl FnOnce(&mut Cursor<'_, 'a, D, B>) -> Stepped<'a, D>) -> Stepped<'a, D> {
+        let Self { engine, chunk, end, mode } = self;
+        let mut copy = Cursor { engine: &mut **engine, chunk, end: *end, mode: *mode };
+        let acted = act(&mut copy);
+        (*chunk, *mode) = (copy.chunk, copy.mode);
+        acted
     }
 
     /// Takes the next step without showing it: a frame that lies whole in the caller's chunk goes to `frame`, everything else to `other`.
@@ -354,6 +401,13 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
         }
     }
 
+    /// The same where the next frame does not lie in the chunk from its start: once a chunk, and cold so that the loop over those that do keeps its registers.
+    #[cold]
+    #[inline(never)]
+    fn advance_outside_chunk(&mut self) -> Stepped<'a, D> {
+        self.advance_in_store_or_wait()
+    }
+
     /// The same where no chunk is borrowed.
     #[inline(always)]
     pub(crate) fn advance_in_store_or_wait(&mut self) -> Stepped<'a, D> {
@@ -375,8 +429,7 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
             examined,
             ..
         } = &mut *self.engine;
-        let run = store.peek().get(*taken..).unwrap_or_default();
-        let run = run.get(..*max_frame).unwrap_or(run);
+        let run = at_most(part(store.peek(), *taken..), *max_frame);
         let (at, have) = (*taken, run.len());
         let input = Input::contiguous(run, *position);
         if *awaits == Awaits::Look {
@@ -389,11 +442,11 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
         }
         match scanned {
             Ok(Found::Frame { len, mut token }) if len > 0 && len <= have => {
-                match decoder.inspect(&mut token, progress, run.get(..len).unwrap_or_default()) {
+                match decoder.inspect(&mut token, progress, at_most(run, len)) {
                     Ok(()) => {
                         *taken += len;
                         *awaits = Awaits::Look;
-                        let place = self.engine.pass(len);
+                        let place = self.engine.pass(self.engine.position, len);
                         if len == have {
                             self.mode = self.engine.mode();
                         }
@@ -401,6 +454,11 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
                     }
                     Err(reject) => self.reject_or_go_on(reject, len),
                 }
+            }
+            Err(Stop::Need(short)) if at + have == store.len() && short.missing.get() <= *max_frame - have => {
+                *awaits = Awaits::Bytes(have + short.missing.get());
+                self.mode = Mode::Slow;
+                self.wait_or_look()
             }
             Ok(found) => self.act_or_go_on(Ok(found), Sight { have, end: false }),
             Err(stop) => self.act_or_go_on(Err(stop), Sight { have, end: false }),
@@ -410,14 +468,82 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
     /// Repeats what is missing, or looks at everything.
     #[inline(always)]
     fn wait_or_look(&mut self) -> Stepped<'a, D> {
-        let unread = self.engine.held_bytes() + self.chunk.len();
+        if let Some(short) = self.lacking() {
+            return Ok(Next::NeedMoreData(short));
+        }
         match self.engine.awaits {
-            Awaits::Bytes(due) if self.engine.supply != Supply::Ended => match NeedMoreData::check(unread, due) {
-                Err(short) => Ok(Next::NeedMoreData(short)),
-                Ok(()) => self.advance_slowly(),
-            },
-            Awaits::Frame if self.engine.supply != Supply::Ended && unread == 0 => Ok(Next::Idle),
+            Awaits::Bytes(_) if self.engine.supply != Supply::Ended => self.advance_across(),
+            Awaits::Frame if self.engine.supply != Supply::Ended && self.unread() == 0 => Ok(Next::Idle),
             _ => self.advance_slowly(),
+        }
+    }
+
+    /// What is still missing of the bytes that are awaited.
+    #[inline(always)]
+    fn lacking(&self) -> Option<NeedMoreData> {
+        match self.engine.awaits {
+            Awaits::Bytes(due) if self.engine.supply != Supply::Ended => NeedMoreData::check(self.unread(), due).err(),
+            _ => None,
+        }
+    }
+
+    /// The bytes that are stored, and those of the chunk.
+    #[inline(always)]
+    fn unread(&self) -> usize {
+        self.engine.held_bytes() + self.chunk.len()
+    }
+
+    /// Looks at a frame whose start is stored, in one run, and whose end may be in the chunk: what most frames that straddle chunks come to.
+    #[inline(never)]
+    fn advance_across(&mut self) -> Stepped<'a, D> {
+        self.engine.free();
+        let Engine {
+            decoder,
+            progress,
+            store,
+            position,
+            skipped,
+            supply,
+            max_frame,
+            awaits,
+            #[cfg(feature = "testkit")]
+            examined,
+            ..
+        } = &mut *self.engine;
+        let stored = store.peek();
+        let (held, unread) = (stored.len(), stored.len() + self.chunk.len());
+        if D::REWRITES || held == 0 || held < store.len() || unread > *max_frame || *skipped > 0 || *supply != Supply::Lent {
+            return self.advance_slowly();
+        }
+        let input = Input::across(stored, self.chunk, *position);
+        let scanned = decoder.scan(progress, &input);
+        #[cfg(feature = "testkit")]
+        {
+            *examined += input.examined_so_far();
+        }
+        match scanned {
+            Ok(Found::Frame { len, mut token }) if (held + 1..=unread).contains(&len) => {
+                let (moved, rest) = self.chunk.split_at(len - held);
+                self.engine.keep(moved);
+                self.chunk = rest;
+                match self.engine.judge_stored(&mut token, len) {
+                    Ok(shown) => {
+                        self.engine.taken = len;
+                        self.engine.awaits = Awaits::Look;
+                        let place = self.engine.pass(self.engine.position, len);
+                        self.mode = self.engine.mode();
+                        Ok(Next::Frame { token, place, bytes: Where::Stored { at: 0, len: shown }, role: Role::Ordinary })
+                    }
+                    Err(reject) => self.reject_or_go_on(reject, len),
+                }
+            }
+            Err(Stop::Need(short)) if short.missing.get() <= *max_frame - unread => {
+                *awaits = Awaits::Bytes(unread + short.missing.get());
+                self.mode = Mode::Slow;
+                Ok(Next::NeedMoreData(short))
+            }
+            Ok(found) => self.act_or_go_on(Ok(found), Sight { have: unread, end: false }),
+            Err(stop) => self.act_or_go_on(Err(stop), Sight { have: unread, end: false }),
         }
     }
 
@@ -430,7 +556,7 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
         match self.engine.judge_stored(&mut token, len) {
             Ok(shown) => {
                 self.engine.taken = len;
-                let place = self.engine.pass(len);
+                let place = self.engine.pass(self.engine.position, len);
                 // What is shown of it is shorter.
                 self.engine.marked = place;
                 Ok(Next::Frame { token, place, bytes: Where::Stored { at: 0, len: shown }, role: Role::Ordinary })
@@ -669,6 +795,9 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         match next {
             Next::Frame { token, place, bytes, role } => {
                 let frame = D::open(token, &self.progress, self.bytes(bytes));
+                // Field by field: a copy of all of it takes what is between them along, in steps that wait for one another.
+                let Place { offset, len, skipped, truncated } = place;
+                let place = Place { offset, len, skipped, truncated };
                 if role == Role::Last { Step::Handoff(frame, place) } else { Step::Frame(frame, place) }
             }
             Next::Idle => Step::Idle,
@@ -683,7 +812,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         let Self { decoder, progress, store, marked, position, .. } = self;
         let bytes = match bytes {
             Where::Chunk(bytes) => bytes,
-            Where::Stored { at, len } => store.peek().get(at..).and_then(|run| run.get(..len)).unwrap_or_default(),
+            Where::Stored { at, len } => at_most(part(store.peek(), at..), len),
         };
         Lent { decoder, progress, bytes, spot: Spot::Frame { marked, position: *position, shown: bytes.len() } }
     }
@@ -700,7 +829,7 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
     /// The bytes of a frame that is lent.
     #[inline(always)]
     fn stored(&self, at: usize, len: usize) -> &[u8] {
-        self.store.peek().get(at..).and_then(|run| run.get(..len)).unwrap_or_default()
+        at_most(part(self.store.peek(), at..), len)
     }
 
     /// Makes the frame at the front of the store contiguous, and lets the decoder change and check it. Returns how many bytes of it are shown.
@@ -733,10 +862,7 @@ impl<D: Decode, B: StreamBufMut> Drop for Frames<'_, D, B> {
     #[inline(always)]
     fn drop(&mut self) {
         if self.0.engine.supply == Supply::Lent {
-            self.0.engine.supply = Supply::Open;
-            if !self.0.chunk.is_empty() {
-                self.0.engine.keep(self.0.chunk);
-            }
+            self.0.engine.give_back(self.0.chunk);
         }
     }
 }

@@ -224,6 +224,15 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         }
     }
 
+    /// Stores what is unread of a chunk that was lent.
+    #[inline(never)]
+    pub(super) fn give_back(&mut self, chunk: &[u8]) {
+        self.supply = Supply::Open;
+        if !chunk.is_empty() {
+            self.keep(chunk);
+        }
+    }
+
     /// Lends the `len` bytes of a [`Room`] again that was lent last.
     pub(crate) fn reserve_again(&mut self, len: usize) -> Result<Room<'_, D, B>, Refused> {
         self.admit()?;

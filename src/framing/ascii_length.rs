@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use super::digits::{Base, Number};
 use super::limit::{Excess, NEVER, whole};
-use super::{OnExcess, SettingsError, Unframable};
+use super::{OnExcess, SettingsError, Unframable, literal};
 use crate::decode::{Cause, Decode, Found, Stop};
 use crate::encode::{Encode, EncodeError, Payload, Short, Writer};
 use crate::input::Input;
@@ -137,18 +137,23 @@ impl AsciiLength {
         self
     }
 
-    /// Finds a frame that lies whole in the first run, and is as most are.
+    /// Finds a frame that lies whole in the first run, and is as most are; or what is before its payload.
     #[inline(always)]
-    fn at_once(&self, input: &Input<'_>) -> Option<Found<Range<usize>>> {
+    fn at_once(&self, progress: &mut Progress, input: &Input<'_>) -> Option<Found<Range<usize>>> {
         let run = input.first();
         let (payload, digits) = self.base.short(run)?;
         let behind = literal(run.get(digits..)?, &self.terminator)?;
-        let behind = literal(behind.get(payload..)?, &self.trailer)?;
-        let (start, len) = (digits + self.terminator.len(), run.len() - behind.len());
-        (digits > 0 && payload <= self.max_payload).then(|| {
-            input.examined(len - payload);
-            Found::Frame { len, token: start..start + payload }
-        })
+        if digits == 0 || payload > self.max_payload {
+            return None;
+        }
+        let start = digits + self.terminator.len();
+        input.examined(start);
+        let Some(behind) = behind.get(payload..).and_then(|behind| literal(behind, &self.trailer)) else {
+            *progress = Progress::Payload(start..start + payload, 0);
+            return None;
+        };
+        input.examined(self.trailer.len());
+        Some(Found::Frame { len: run.len() - behind.len(), token: start..start + payload })
     }
 
     /// Finds a frame, part by part.
@@ -229,17 +234,6 @@ impl AsciiLength {
     }
 }
 
-/// What is behind a literal, where these bytes begin with it.
-#[inline(always)]
-fn literal<'a>(bytes: &'a [u8], literal: &[u8]) -> Option<&'a [u8]> {
-    match *literal {
-        [] => Some(bytes),
-        // The most usual one, compared without a call.
-        [first, second] => bytes.strip_prefix(&[first, second]),
-        _ => bytes.strip_prefix(literal),
-    }
-}
-
 /// Goes on comparing the bytes at `at` with those that must stand there, of which so many have `arrived`.
 fn compare(
     literal: &[u8],
@@ -269,11 +263,11 @@ impl Decode for AsciiLength {
     #[inline(always)]
     fn scan(&mut self, progress: &mut Progress, input: &Input<'_>) -> Result<Found<Range<usize>>, Stop<AsciiLengthFault>> {
         if progress.is_fresh() && !self.excess.is_left() {
-            if let Some(found) = self.at_once(input) {
+            if let Some(found) = self.at_once(progress, input) {
                 return Ok(found);
             }
         }
-        self.by_parts(progress, input)
+        input.scan_apart(|input| self.by_parts(progress, input))
     }
 
     #[inline(always)]

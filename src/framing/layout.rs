@@ -183,7 +183,7 @@ impl Layout {
     pub(super) fn read<F>(&self, input: &Input<'_>) -> Result<u64, Stop<F>> {
         match self.peek(input) {
             Some(value) => Ok(value),
-            None => self.gather(input),
+            None => input.apart(|input| self.gather(input)),
         }
     }
 

@@ -157,7 +157,7 @@ impl LengthField {
     #[inline(always)]
     fn frame(&mut self, value: u64, input: &Input<'_>) -> Result<Found<Shown>, Stop<LengthFieldFault>> {
         if !self.layout.is_legal(value) {
-            return self.illegal(value, input);
+            return input.scan_apart(|input| self.illegal(value, input));
         }
         let len = self.layout.len(value);
         input.require(len)?;
@@ -194,7 +194,7 @@ impl Decode for LengthField {
     fn scan(&mut self, (): &mut (), input: &Input<'_>) -> Result<Found<Shown>, Stop<LengthFieldFault>> {
         match self.layout.peek(input) {
             Some(value) => self.frame(value, input),
-            None => self.next(input),
+            None => input.scan_apart(|input| self.next(input)),
         }
     }
 

@@ -83,10 +83,10 @@ impl Limit {
     }
 
     /// No end is certain yet, and the first `payload` bytes are before it: waits, or says that they are too many, or that the stream is over. What is left then is a frame.
-    #[cold]
+    #[inline]
     pub(super) fn unfinished<F>(&mut self, payload: usize, input: &Input<'_>) -> Result<Found<usize>, Stop<F>> {
-        if self.admits(payload) && input.is_end() && !input.is_empty() {
-            return Ok(Found::Frame { len: payload, token: payload });
+        if self.admits(payload) && !input.is_empty() {
+            return if input.is_end() { Ok(Found::Frame { len: payload, token: payload }) } else { Err(Stop::Need(NeedMoreData::ONE)) };
         }
         self.unended(payload, self.start(payload), input)
     }

@@ -122,18 +122,16 @@ impl LineEnds {
             let mark = if self.ends.dense { self.ends.next(input) } else { self.search_run(scanned, input) };
             match mark {
                 Some(at) => Some(self.end_at_lf(at, input)),
-                None if *scanned < input.len() => self.look(*scanned, input),
+                None if *scanned < input.len() => input.apart(|input| self.look(*scanned, input)),
                 None => None,
             }
         } else {
-            self.next_end(*scanned, input)
+            input.apart(|input| self.next_end(*scanned, input))
         };
         if let Some(end) = end {
             return self.line(end);
         }
-        // Taken apart here and below: handed on whole, what is found costs 10 instructions a line more.
-        let found = self.unfinished(scanned, input)?;
-        Ok(found)
+        input.scan_apart(|input| self.unfinished(scanned, input))
     }
 
     /// Tells whether the line that was found last is the start of one that is too long.

@@ -33,6 +33,7 @@ mod number;
 mod slip;
 mod stuffed;
 mod sync_word;
+mod utf8;
 mod utf8_lines;
 mod varint;
 
@@ -63,6 +64,19 @@ pub enum OnExcess {
     Discard,
     /// What the limit allows of the frame is handed out, [marked](crate::Place::truncated), instead of an error; the rest is thrown away as it arrives, and the stream goes on behind it.
     Truncate,
+}
+
+/// What is behind a literal, where these bytes begin with it.
+#[inline(always)]
+fn literal<'a>(bytes: &'a [u8], literal: &[u8]) -> Option<&'a [u8]> {
+    let (front, behind) = bytes.split_at_checked(literal.len())?;
+    let is_there = match (literal, front) {
+        ([], _) => true,
+        // The most usual one, compared without a call.
+        (&[first, second], &[one, other]) => first == one && second == other,
+        _ => front == literal,
+    };
+    if is_there { Some(behind) } else { None }
 }
 
 /// Why a framer cannot write a payload: what is written would be read as something else. The [`Fault`](crate::Encode::Fault) of every framer.

@@ -108,18 +108,23 @@ impl Netstring {
         self
     }
 
-    /// Finds a frame that lies whole in the first run, and is as most are.
+    /// Finds a frame that lies whole in the first run, and is as most are; or what is before its payload.
     #[inline(always)]
-    fn at_once(&self, input: &Input<'_>) -> Option<Found<Range<usize>>> {
+    fn at_once(&self, progress: &mut Progress, input: &Input<'_>) -> Option<Found<Range<usize>>> {
         let run = input.first();
         let (payload, digits) = Base::Decimal.short(run)?;
-        let (start, end) = (digits + 1, digits + 1 + payload);
         let begins_well = digits == 1 || (digits > 1 && run.first() != Some(&b'0'));
-        let is_frame = begins_well && payload <= self.max_payload && run.get(digits) == Some(&b':') && run.get(end) == Some(&b',');
-        is_frame.then(|| {
-            input.examined(start + 1);
-            Found::Frame { len: end + 1, token: start..end }
-        })
+        if !begins_well || payload > self.max_payload || run.get(digits) != Some(&b':') {
+            return None;
+        }
+        let (start, end) = (digits + 1, digits + 1 + payload);
+        input.examined(start);
+        if run.get(end) != Some(&b',') {
+            *progress = Progress::Payload(start..end);
+            return None;
+        }
+        input.examined(1);
+        Some(Found::Frame { len: end + 1, token: start..end })
     }
 
     /// Finds a frame, part by part.
@@ -202,11 +207,11 @@ impl Decode for Netstring {
     #[inline(always)]
     fn scan(&mut self, progress: &mut Progress, input: &Input<'_>) -> Result<Found<Range<usize>>, Stop<NetstringFault>> {
         if progress.is_fresh() && !self.excess.is_left() {
-            if let Some(found) = self.at_once(input) {
+            if let Some(found) = self.at_once(progress, input) {
                 return Ok(found);
             }
         }
-        self.by_parts(progress, input)
+        input.scan_apart(|input| self.by_parts(progress, input))
     }
 
     #[inline(always)]

@@ -6,7 +6,7 @@ use core::convert::Infallible;
 use super::checksum::{Checksum, Mismatch};
 use super::layout::{Counts, Layout, Settings, Shown};
 use super::number::{Order, Width};
-use super::{OnExcess, SettingsError, Unframable};
+use super::{OnExcess, SettingsError, Unframable, literal};
 use crate::decode::{Decode, Found, Reject, Stop};
 use crate::encode::{Encode, EncodeError, Payload, Writer};
 use crate::error::NeedMoreData;
@@ -163,10 +163,10 @@ impl SyncWord {
     #[inline(always)]
     fn is_at_front(&self, input: &Input<'_>) -> bool {
         input.examined(self.magic.len());
-        match input.first().get(..self.magic.len()) {
-            Some(front) => front == self.magic,
-            None => self.is_across_front(input),
+        if literal(input.first(), &self.magic).is_some() {
+            return true;
         }
+        input.first().len() < self.magic.len() && input.apart(|input| self.is_across_front(input))
     }
 
     #[cold]
@@ -266,13 +266,13 @@ impl Decode for SyncWord {
     fn scan(&mut self, (): &mut (), input: &Input<'_>) -> Result<Found<Shown>, Stop<Infallible>> {
         input.begin()?;
         if !self.is_at_front(input) {
-            return self.skip_to_magic(0, input);
+            return input.scan_apart(|input| self.skip_to_magic(0, input));
         }
         match self.candidate(input) {
             Candidate::Whole(len) => Ok(Found::Frame { len, token: self.layout.shown(len) }),
             // Not all that is missing, for the stream may end before and make a frame of what is inside.
             Candidate::Short if !input.is_end() => Err(Stop::Need(NeedMoreData::ONE)),
-            Candidate::Short | Candidate::OutOfRange => self.false_start(input),
+            Candidate::Short | Candidate::OutOfRange => input.scan_apart(|input| self.false_start(input)),
         }
     }
 

@@ -3,6 +3,7 @@
 use core::str;
 
 use super::line_ends::{LineEnding, LineEnds};
+use super::utf8::is_utf8;
 use super::{OnExcess, Unframable};
 use crate::decode::{Decode, Found, Reject, Stop};
 use crate::encode::{Encode, EncodeError, Payload, Writer};
@@ -99,7 +100,7 @@ impl Decode for Utf8Lines {
     #[inline(always)]
     fn inspect(&mut self, shown: &mut usize, _: &mut usize, frame: &[u8]) -> Result<(), Reject<Utf8LinesFault>> {
         let line = frame.get(..*shown).unwrap_or_default();
-        if line.is_ascii() { Ok(()) } else { self.judge(shown, line) }
+        if is_utf8(line) { Ok(()) } else { self.judge(shown, line) }
     }
 
     /// Looks at the characters once more: without unsafe code there is no other way to a `&str`.

@@ -1,6 +1,6 @@
 //! A length of variable width, then the payload. SPEC.md, clauses VI-1 to VI-10.
 
-use super::limit::{Excess, whole};
+use super::limit::{Excess, NEVER, whole};
 use super::{OnExcess, Unframable};
 use crate::decode::{Cause, Decode, Found, Stop};
 use crate::encode::{Encode, EncodeError, Payload, Short, Writer};
@@ -288,17 +288,18 @@ impl Decode for Varint {
     #[inline(always)]
     fn scan(&mut self, (): &mut (), input: &Input<'_>) -> Result<Found<usize>, Stop<VarintFault>> {
         if self.excess.is_left() {
-            return self.excess.skip(input);
+            return input.scan_apart(|input| self.excess.skip(input));
         }
         let header = match self.short(input) {
             Some(header) => header,
-            None => self.header(input)?,
+            None => input.apart(|input| self.header(input))?,
         };
         let payload = match usize::try_from(header.payload) {
             Ok(payload) if payload <= self.max_payload => payload,
-            _ => return self.beyond(header, input),
+            _ => return input.scan_apart(|input| self.beyond(header, input)),
         };
-        let len = whole(header.len.checked_add(payload), input)?;
+        let Some(len) = header.len.checked_add(payload) else { return Err(Stop::Need(NEVER)) };
+        input.require(len)?;
         Ok(Found::Frame { len, token: self.stripped(header.len) })
     }
 
