@@ -747,6 +747,27 @@ fn en_13_storage_follows_what_has_arrived_not_what_was_claimed() {
     }
 }
 
+/// A frame of which it is not known how long it will be is moved as seldom as a growing buffer is.
+#[test]
+fn en_13_a_frame_that_arrives_slowly_is_not_moved_with_every_chunk() {
+    const LEN: usize = 1024 * 1024;
+    for method in [Method::Feed, Method::Owned, Method::Reserve] {
+        for chunk in [7, 64, 1460] {
+            let line = vec![b'x'; chunk];
+            let ((), spent) = tally(|| {
+                let mut engine = Engine::new(Lines::new(2 * LEN));
+                for _ in 0..LEN / chunk {
+                    drain(&mut engine, method, &line, usize::MAX);
+                }
+                assert!(engine.held_bytes() > LEN - chunk);
+            });
+            // The owned chunks are the caller's.
+            let chunks = if method == Method::Owned { 2 * LEN } else { 0 };
+            assert!(spent.allocated - chunks <= 6 * LEN, "{method:?} in chunks of {chunk}: {} bytes allocated for {LEN}", spent.allocated);
+        }
+    }
+}
+
 #[test]
 fn en_13_a_buffer_provides_what_is_asked_and_no_more() {
     for (kind, mut buf) in each() {

@@ -263,7 +263,8 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
         self.awaits = Awaits::Look;
     }
 
-    /// How many bytes to lend, with storage provided for them: a block or, of a longer frame that is due, as much as its storage has room for. That storage grows by exact steps.
+    /// How many bytes to lend, with storage provided for them: a block or, of a longer frame that is due, as much as its storage has room for. That storage grows by exact steps, and by half of what is
+    /// held at least: a decoder that asks for one byte more each time would have all moved each time.
     fn room(&mut self, block: usize) -> usize {
         let claim = self.claim();
         if self.held_bytes() + claim <= EAGER_RESERVE {
@@ -273,16 +274,17 @@ impl<D: Decode, B: StreamBufMut> Engine<D, B> {
             return claim.max(block);
         }
         if self.store.spare() < claim.min(block) {
-            self.store.provide(claim);
+            self.store.provide(claim.max(self.held_bytes() / 2));
         }
         self.store.spare().min(claim.max(block))
     }
 
-    /// Prepares for `n` bytes of a frame whose length is known; other storage grows as the buffer sees fit.
+    /// Prepares for `n` bytes of a frame that is to be long; other storage grows as the buffer sees fit, which is by doubling. What doubling would do is left to it: a decoder that asks for one byte more each
+    /// time would have all moved each time.
     #[cold]
     pub(super) fn make_room(&mut self, n: usize) {
         let claim = self.claim();
-        if claim > n {
+        if claim > n.saturating_mul(2).saturating_add(self.held_bytes()) {
             self.store.provide(claim);
         }
     }
