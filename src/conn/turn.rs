@@ -63,10 +63,10 @@ impl<P: Protocol> Conn<P> {
                 if rest.react(cursor.engine, &token, bytes, Role::Ordinary) == Reaction::Event {
                     return show(Seen::Event { token, bytes }, engine, rest);
                 }
-                rest.look(&mut cursor)
+                rest.look(&mut cursor, None)
             }
-            Some(next) => rest.take_or_look(&mut cursor, next),
-            None => rest.look(&mut cursor),
+            Some(next) => rest.look(&mut cursor, Some(next)),
+            None => rest.look(&mut cursor, None),
         };
         show(seen, engine, rest)
     }
@@ -85,7 +85,7 @@ impl<P: Protocol> Steps<'_, P> {
     pub fn step(&mut self) -> Turn<'_, P> {
         let (cursor, rest) = (self.frames.cursor(), &mut *self.rest);
         if !rest.reads() {
-            return show(rest.look(cursor), cursor.engine, rest);
+            return show(rest.look(cursor, None), cursor.engine, rest);
         }
         cursor.step_with(
             rest,
@@ -94,9 +94,9 @@ impl<P: Protocol> Steps<'_, P> {
                 if rest.react(cursor.engine, &token, bytes, Role::Ordinary) == Reaction::Event {
                     return show(Seen::Event { token, bytes }, cursor.engine, rest);
                 }
-                show(rest.look(cursor), cursor.engine, rest)
+                show(rest.look(cursor, None), cursor.engine, rest)
             },
-            |cursor, rest, next| show(rest.take_or_look(cursor, next), cursor.engine, rest),
+            |cursor, rest, next| show(rest.look(cursor, Some(next)), cursor.engine, rest),
         )
     }
 }
@@ -124,37 +124,34 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         self.reading.goes_on() && !self.output.owes_replies()
     }
 
-    /// Finds the next thing to tell.
+    /// Finds the next thing to tell, from a step of the engine on if one was taken.
     #[inline(never)]
-    fn look<'c, P: Protocol + Decode<Fault = F>>(&mut self, cursor: &mut Cursor<'_, 'c, P, LinearBuf>) -> Seen<'c, P> {
+    fn look<'c, P: Protocol + Decode<Fault = F>>(
+        &mut self,
+        cursor: &mut Cursor<'_, 'c, P, LinearBuf>,
+        mut taken: Option<Stepped<'c, P>>,
+    ) -> Seen<'c, P> {
         loop {
-            if !self.reads() {
-                if let Some(seen) = self.beside_reading(cursor.engine) {
-                    return seen;
+            let next = match taken.take() {
+                Some(next) => next,
+                None => {
+                    if !self.reads() {
+                        if let Some(seen) = self.beside_reading(cursor.engine) {
+                            return seen;
+                        }
+                        cursor.resume();
+                    }
+                    cursor.advance()
                 }
-                cursor.resume();
-            }
-            let next = cursor.advance();
+            };
             if let Some(seen) = self.take(cursor, next) {
                 return seen;
             }
         }
     }
 
-    /// Takes a step of the engine, or goes on to the next thing to tell.
-    #[inline(never)]
-    fn take_or_look<'c, P: Protocol + Decode<Fault = F>>(
-        &mut self,
-        cursor: &mut Cursor<'_, 'c, P, LinearBuf>,
-        next: Stepped<'c, P>,
-    ) -> Seen<'c, P> {
-        match self.take(cursor, next) {
-            Some(seen) => seen,
-            None => self.look(cursor),
-        }
-    }
-
     /// Takes a step of the engine. `None` when there is nothing to tell yet.
+    #[inline(always)]
     fn take<'c, P: Protocol + Decode<Fault = F>>(
         &mut self,
         cursor: &mut Cursor<'_, 'c, P, LinearBuf>,
@@ -285,7 +282,9 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         if self.writing == Writing::Closing {
             clock.end_waits();
         }
-        Want { read, write, shutdown, deadline: clock.deadline().into_iter().chain(self.layers.deadline(clock.now)).min() }
+        let own = clock.deadline();
+        let deadline = if self.layers.is_empty() { own } else { own.into_iter().chain(self.layers.deadline(clock.now)).min() };
+        Want { read, write, shutdown, deadline }
     }
 }
 

@@ -373,15 +373,15 @@ impl<'e, 'a, D: Decode, B: StreamBufMut> Cursor<'e, 'a, D, B> {
         frame: impl FnOnce(&'s mut Self, C, D::Token, &'a [u8]) -> R,
         other: impl FnOnce(&'s mut Self, C, Stepped<'a, D>) -> R,
     ) -> R {
-        let next = match self.mode {
-            Mode::Chunk => look_in_chunk!(
+        let next = if self.mode == Mode::Chunk {
+            look_in_chunk!(
                 self,
                 |token, _place, bytes| return frame(self, context, token, bytes),
                 |short| Ok(Next::NeedMoreData(short)),
                 Ok(Next::Idle)
-            ),
-            Mode::Stored => self.advance_in_store(),
-            Mode::Slow => self.wait_or_look(),
+            )
+        } else {
+            self.advance_outside_chunk()
         };
         other(self, context, next)
     }
