@@ -132,17 +132,16 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         mut taken: Option<Stepped<'c, P>>,
     ) -> Seen<'c, P> {
         loop {
-            let next = match taken.take() {
-                Some(next) => next,
-                None => {
-                    if !self.reads() {
-                        if let Some(seen) = self.beside_reading(cursor.engine) {
-                            return seen;
-                        }
-                        cursor.resume();
+            let next = if let Some(next) = taken.take() {
+                next
+            } else {
+                if !self.reads() {
+                    if let Some(seen) = self.beside_reading(cursor.engine) {
+                        return seen;
                     }
-                    cursor.advance()
+                    cursor.resume();
                 }
+                cursor.advance()
             };
             if let Some(seen) = self.take(cursor, next) {
                 return seen;

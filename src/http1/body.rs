@@ -225,7 +225,7 @@ impl Incoming {
 
     /// Reads the trailers behind the last chunk's line, at offset `start`.
     fn trailers(&mut self, start: usize, progress: &mut Trailing, input: &Input<'_>, rules: &Rules) -> Result<Piece, Stop<Fault>> {
-        let limit = Limit { what: "trailers", bytes: longest(rules.limits.max_trailer_bytes) };
+        let limit = Limit { what: "trailers", bytes: rules.limits.max_trailer_bytes.min(longest(usize::MAX).saturating_sub(start)) };
         let mut reader = ReadTrailers { section: &mut progress.section, rules };
         let len = progress.lines.read(input, start, limit, &mut reader)?;
         self.awaits = Awaits::End;

@@ -1,4 +1,4 @@
-//! The line before a chunk: its size in hex digits, and extensions, which are checked and dropped. SPEC.md, clauses HB-4 to HB-9.
+//! The line before a chunk: its size in hex digits, and extensions, which are checked and dropped. SPEC.md, clauses HB-5 to HB-7.
 
 use super::bytes::{is_ows, is_token};
 use super::fault::{Fault, Rule};

@@ -126,7 +126,7 @@ pub enum Unwritable {
     /// Data of no bytes in a chunked body, where it would be the end (HW-6).
     #[error("a chunk of no bytes would end the body")]
     EmptyChunk,
-    /// Trailers behind a body that is not chunked (HW-7).
+    /// Trailers behind a body that is not chunked (HW-6).
     #[error("trailers behind a body that is not chunked")]
     TrailersWithoutChunks,
 }

@@ -1,11 +1,11 @@
-//! Fields as the user sees them. SPEC.md, clauses HH-16 to HH-19.
+//! Fields as the user sees them. SPEC.md, clauses HH-13 and HH-14.
 
 use core::fmt;
 use core::iter::FusedIterator;
 use core::ops::Range;
 
 use super::bytes::{is_token, trim};
-use super::section::Section;
+use super::section::{FieldPlace, Section};
 
 /// The fields of a head, or the trailers behind a body: in order, names in the case they came in, values as bytes.
 ///
@@ -40,6 +40,14 @@ pub struct Field<'a> {
     pub value_span: Range<usize>,
 }
 
+impl<'a> Field<'a> {
+    /// Returns the name as text: it is a token. Takes as long as to look at each of its bytes.
+    #[must_use]
+    pub fn name_str(&self) -> &'a str {
+        core::str::from_utf8(self.name).unwrap_or_default()
+    }
+}
+
 impl<'a> Fields<'a> {
     pub(super) fn new(frame: &'a [u8], section: &'a Section) -> Self {
         Self { frame, section }
@@ -71,7 +79,9 @@ impl<'a> Fields<'a> {
 
     /// Returns the value of each field of this name, in any case, in order.
     pub fn all<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
-        self.iter().filter(move |field| field.name.eq_ignore_ascii_case(name.as_bytes())).map(|field| field.value)
+        let Self { frame, section } = *self;
+        let is_named = move |place: &FieldPlace| frame.get(place.name()).is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()));
+        section.places.iter().enumerate().filter(move |(_, place)| is_named(place)).map(move |(number, _)| section.value(frame, number))
     }
 
     /// Returns the elements of the comma-separated list that all fields of this name make together (RFC 9110 section 5.6.1): without whitespace around them and without empty ones. A comma in a
@@ -241,15 +251,29 @@ impl FusedIterator for Parameters<'_> {}
 ///
 /// assert_eq!(unquote(b"\"a \\\"b\\\"\"").collect::<Vec<_>>(), b"a \"b\"");
 /// assert_eq!(unquote(b"a").collect::<Vec<_>>(), b"a");
+/// assert_eq!(unquote(b"\"a\\\"").collect::<Vec<_>>(), b"\"a\\\""); // the last quote is of the text
 /// ```
 pub fn unquote(value: &[u8]) -> impl Iterator<Item = u8> + '_ {
-    let inner = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+    let inner = inside_quotes(value);
     let is_quoted = inner.is_some();
     let mut bytes = inner.unwrap_or(value).iter().copied();
     core::iter::from_fn(move || match bytes.next() {
         Some(b'\\') if is_quoted => bytes.next(),
         byte => byte,
     })
+}
+
+/// What is between the quotes, if the value is a quoted string: the first quote without a backslash ends it.
+fn inside_quotes(value: &[u8]) -> Option<&[u8]> {
+    let inner = value.strip_prefix(b"\"")?;
+    let mut end = 0;
+    loop {
+        match inner.get(end)? {
+            b'\\' => end += 2,
+            b'"' => return if end + 1 == inner.len() { inner.get(..end) } else { None },
+            _ => end += 1,
+        }
+    }
 }
 
 /// Finds the first byte of this kind that is in no quoted string, or the end.

@@ -76,7 +76,10 @@ pub(super) fn of_request(is_connect: bool, version: Version, frame: &[u8], secti
     let framing = announced(version, frame, section, rules)?;
     match framing {
         Some(framing) if framing.body != BodyForm::UntilClose => Ok(framing),
-        _ => fault(Rule::UnknownCoding, frame.len(), None),
+        _ => {
+            let (value, at) = section.first(frame, known.transfer_encoding);
+            fault(Rule::BadTransferEncoding, at, value.first().copied())
+        }
     }
 }
 

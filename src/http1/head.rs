@@ -101,6 +101,9 @@ impl<R: Role> Index<R> {
     /// Reads the head at the start of `bytes`, without an engine: the function that [`Heads`] uses, for those who have one slice. Gives nothing when it has not arrived whole; then it is read from
     /// its start the next time, which an engine does not do. Keep the index, and nothing is allocated for the next head.
     ///
+    /// The head has to begin with the first byte: empty lines before a request, over which [`Heads`] steps, are refused. What follows the head is at the length of its
+    /// [`as_bytes`](super::RequestHead::as_bytes).
+    ///
     /// # Errors
     /// A broken rule, or a part that is longer than a limit.
     ///

@@ -62,7 +62,8 @@ enum Awaits {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Behind a response that ends HTTP on its connection the stream [ends](crate::Step::End): what is unread belongs to another protocol.
+/// Behind a response that ends HTTP on its connection the stream [ends](crate::Step::End): what is unread belongs to another protocol. Of requests that cannot be told, since it is up to the answer:
+/// behind the end of a CONNECT, or of one that asks for an upgrade, take no step before it is given. If the protocol changes, [`into_parts`](crate::Engine::into_parts) has what follows.
 #[derive(Clone, Debug)]
 pub struct Messages<R: Role> {
     rules: Rules,

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`Requests`], [`Responses`] | whole messages of one direction: heads, data in parts, ends with trailers |
 //! | [`RequestHeads`], [`ResponseHeads`] | heads alone |
-//! | [`Body`] | one body, of a [`Framing`] that a head gives |
+//! | [`Body`] | one body, of the [`BodyForm`] that a head gives |
 //! | [`Index::parse`] | one head at the start of a slice |
 //! | [`ChunkLines::parse`] | one chunk's line at the start of a slice |
 //! | [`parse_request`], [`parse_response`] | one message from bytes that are all there |
@@ -47,8 +47,8 @@ pub use fields::{Field, FieldIter, Fields, List, Parameters, unquote};
 pub use framing::{Answers, BodyForm, Framing};
 pub use head::{HeadOf, Heads, Index, Role};
 pub use message::{Event, Message, MessageProgress, MessageToken, Messages, parse_request, parse_response};
-pub use request::{Request, RequestHead, RequestLine};
-pub use response::{Response, ResponseHead, StatusLine};
+pub use request::{Request, RequestHead};
+pub use response::{Response, ResponseHead};
 pub use rules::{Demand, Leniency, Limits, Rules};
 pub use target::TargetForm;
 pub use version::Version;

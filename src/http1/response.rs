@@ -109,9 +109,9 @@ impl sealed::Role for Response {
 
     /// Each of the first bytes is judged as it comes.
     #[inline(always)]
-    fn begin(_: &mut u32, input: &Input<'_>, _: &Rules) -> Result<usize, Stop<Fault>> {
+    fn begin(_: &mut u32, input: &Input<'_>, rules: &Rules) -> Result<usize, Stop<Fault>> {
         let run = input.first();
-        if run.starts_with(b"HTTP/") { Ok(0) } else { begin_otherwise(input) }
+        if run.starts_with(b"HTTP/") { Ok(0) } else { begin_otherwise(input, rules) }
     }
 
     #[inline(always)]
@@ -133,6 +133,9 @@ impl sealed::Role for Response {
             None => return Err(Halt::Short),
         };
         let end = line_end(bytes, stop, 0, Kind::Response, rules, Rule::Reason)?;
+        if stop > rules.limits.max_reason.saturating_add(REASON) {
+            return Err(Halt::too_large("start line", Self::line_limit(rules).bytes));
+        }
         #[expect(clippy::cast_possible_truncation, reason = "a head is at most 2^32 - 1 bytes long")]
         let line = StatusLine { version, status, reason_end: stop as u32 };
         Ok((line, end))
@@ -186,8 +189,8 @@ impl sealed::Role for Response {
 
 /// Judges first bytes that are not all there, or that no response begins with.
 #[cold]
-fn begin_otherwise(input: &Input<'_>) -> Result<usize, Stop<Fault>> {
-    for (at, expected) in b"HTTP/".iter().enumerate() {
+fn begin_otherwise(input: &Input<'_>, rules: &Rules) -> Result<usize, Stop<Fault>> {
+    for (at, expected) in b"HTTP/".iter().enumerate().take(rules.limits.max_head) {
         match input.get(at) {
             Some(found) if found == *expected => {}
             Some(0x16) if at == 0 => return Err(Stop::fatal(Fault::new(Rule::Tls, at, Some(0x16)))),
@@ -223,17 +226,19 @@ fn status(bytes: &[u8], rules: &Rules) -> Result<u16, Halt> {
 /// Faults that are there before four bytes are.
 #[cold]
 fn short_status(bytes: &[u8]) -> Result<u16, Halt> {
-    let found = bytes.get(8..).unwrap_or_default();
-    let wrong = found.iter().enumerate().find(|(at, byte)| if *at == 0 { **byte != b' ' } else { !byte.is_ascii_digit() });
-    match wrong {
-        Some((at, found)) => Err(Fault::new(Rule::Status, 8 + at, Some(*found)).into()),
+    match wrong_in_status(bytes.get(8..).unwrap_or_default()) {
+        Some((at, found)) => Err(Fault::new(Rule::Status, 8 + at, Some(found)).into()),
         None => Err(Halt::Short),
     }
 }
 
 #[cold]
 fn bad_status(found: [u8; 4]) -> Halt {
-    let wrong = found.iter().enumerate().find(|(at, byte)| if *at == 0 { **byte != b' ' } else { !byte.is_ascii_digit() });
-    let (at, found) = wrong.map_or((1, found[1]), |(at, found)| (at, *found));
+    let (at, found) = wrong_in_status(&found).unwrap_or((1, found[1]));
     Fault::new(Rule::Status, 8 + at, Some(found)).into()
+}
+
+/// The first byte that is not as in a space and three digits, and where.
+fn wrong_in_status(found: &[u8]) -> Option<(usize, u8)> {
+    found.iter().copied().enumerate().find(|(at, byte)| if *at == 0 { *byte != b' ' } else { !byte.is_ascii_digit() })
 }

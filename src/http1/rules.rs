@@ -1,6 +1,6 @@
 //! What is accepted, and how much of it: [`Limits`], and the named exceptions to strictness. SPEC.md, chapter HL.
 
-/// How much a peer may send, with a default for each number. What is longer is refused at the first byte that makes it certain.
+/// How much a peer may send, with a default for each number. What is longer is refused at the first byte that makes it certain; a part of a line at the end of that line, or where the line is too long.
 ///
 /// ```
 /// use framewright::http1::Limits;

@@ -123,8 +123,11 @@ impl Section {
 
     /// The value of the field of this number.
     pub(super) fn value<'a>(&'a self, frame: &'a [u8], number: usize) -> &'a [u8] {
-        if let Some(folded) = self.folded.iter().find(|folded| folded.field as usize == number) {
-            return self.unfolded.get(folded.text.clone()).unwrap_or_default();
+        if !self.folded.is_empty() {
+            // They are in the order of their fields.
+            if let Ok(at) = self.folded.binary_search_by_key(&number, |folded| folded.field as usize) {
+                return self.folded.get(at).and_then(|folded| self.unfolded.get(folded.text.clone())).unwrap_or_default();
+            }
         }
         self.places.get(number).and_then(|field| frame.get(field.value())).unwrap_or_default()
     }
@@ -407,7 +410,7 @@ fn has_lf(bytes: &[u8], at: usize) -> bool {
     bytes.get(at..).and_then(find_lf).is_some()
 }
 
-/// Whether this is the name, which is given in lower case, in any case. Both are tokens, and no two bytes of tokens that are the same but for the bit of case are anything but letters.
+/// Whether this is the name, which is given in lower case, in any case. Both are tokens, in which only letters are the same but for the bit of case, and `^` and `~`, which is in neither name that is looked for.
 #[inline(always)]
 fn is_named<const N: usize>(name: &[u8], lower: &[u8; N]) -> bool {
     <&[u8; N]>::try_from(name).is_ok_and(|name| name.map(|byte| byte | 0x20) == *lower)

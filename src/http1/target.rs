@@ -1,4 +1,4 @@
-//! Request targets and authorities. SPEC.md, clauses HH-5 to HH-7.
+//! Request targets and authorities. SPEC.md, clauses HH-5 and HH-6.
 
 use core::net::Ipv6Addr;
 

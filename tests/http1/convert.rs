@@ -241,7 +241,7 @@ fn hc_9_what_must_not_be_sent_is_refused_by_the_encoder() {
     for (name, value, said) in [
         ("host", "b", "expected only one Host field"),
         ("x", " padded ", "it would be read as something else"),
-        ("transfer-encoding", "gzip", "expected no transfer coding but chunked"),
+        ("transfer-encoding", "gzip", "expected a Transfer-Encoding of chunked"),
     ] {
         let mut request = request.clone();
         request.headers_mut().append(name, HeaderValue::from_static(value));

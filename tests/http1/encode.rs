@@ -74,7 +74,7 @@ fn hw_2_heads_are_judged_as_strictly_as_they_are_read() {
         ("GET", b"/", &[HOST, ("X: y\r\nZ", "a")], ""),
         ("GET", b"/", &[HOST, (CL, "3"), (TE, "chunked")], "either"),
         ("GET", b"/", &[HOST, (CL, "+3")], "in digits"),
-        ("GET", b"/", &[HOST, (TE, "gzip")], "no transfer coding"),
+        ("GET", b"/", &[HOST, (TE, "gzip")], "a Transfer-Encoding of chunked"),
         ("CONNECT", b"a:1", &[HOST, (CL, "3")], "CONNECT"),
     ] {
         let said = request(method, target, fields);

@@ -90,7 +90,8 @@ fn he_3_a_status_is_suggested_for_what_a_peer_can_get_wrong() {
     let of_request = |input: &str| status_for(&parse_request(input.as_bytes(), &Rules::STRICT).unwrap_err().cause);
     assert_eq!(of_request("GET / HTTP/1.1\r\n\r\n"), Some(400));
     assert_eq!(of_request("GET / HTTP/3.0\r\n\r\n"), Some(505));
-    assert_eq!(of_request("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x\r\n\r\n"), Some(501));
+    assert_eq!(of_request("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x, chunked\r\n\r\n"), Some(501));
+    assert_eq!(of_request("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x\r\n\r\n"), Some(400));
     assert_eq!(of_request(&format!("GET /{} HTTP/1.1\r\n", "x".repeat(8192))), Some(414));
     assert_eq!(of_request(&format!("GET / HTTP/1.1\r\nX: {}\r\n", "x".repeat(16384))), Some(431));
     assert_eq!(of_request(&format!("GET / HTTP/1.1\r\n{}", "X: y\r\n".repeat(101))), Some(431));

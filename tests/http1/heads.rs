@@ -1,6 +1,8 @@
 //! Heads.
 
-use framewright::http1::{Demand, Index, Leniency, Limits, List, Request, RequestHeads, ResponseHeads, Rules, TargetForm, parse_request};
+use framewright::http1::{
+    Answers, Demand, Index, Leniency, Limits, List, Request, RequestHeads, ResponseHeads, Rules, TargetForm, parse_request, parse_response,
+};
 use framewright::testkit::{Case, text};
 use framewright::{Engine, Step};
 
@@ -204,6 +206,31 @@ fn hh_16_a_head_that_arrives_slowly_is_not_read_from_the_start() {
         request_heads(Rules::STRICT).check_linear(chunk, head);
         request_heads(Rules::STRICT).check_linear(chunk, one_field);
     }
+}
+
+/// However little is allowed, what is beyond it is not looked at: the result is the same byte by byte.
+#[test]
+fn hl_1_bytes_beyond_the_limit_of_a_head_are_not_judged() {
+    for max_head in 0..6 {
+        let rules = Rules::new(Limits { max_head, ..Limits::DEFAULT });
+        for stream in [&b"HTP/1.1 200\r\n\r\n"[..], b"HTTP/1.1 200\r\n\r\n", b"HTTPx", b"\x16\x03", b"G", b"GE T"] {
+            let said = response_heads(rules).check(stream).lines();
+            assert!(said.len() == 1 && said[0].starts_with("frame at byte 0: "), "{said:?}");
+            request_heads(rules).check(stream);
+        }
+    }
+}
+
+#[test]
+fn hh_14_values_of_folded_fields_are_found_by_name() {
+    let rules = Rules::STRICT.allow(Leniency::ObsFoldInResponses);
+    let stream = ok("A: 1\r\n a\r\nB: 2\r\nC: 3\r\n\tc\r\n cc\r\na: 4\r\n a\r\n");
+    let message = parse_response(&stream, Answers::Other, &rules).unwrap();
+    let head = message.head();
+    let fields = head.fields();
+    assert_eq!(fields.all("a").collect::<Vec<_>>(), [&b"1 a"[..], b"4 a"]);
+    assert_eq!((fields.get("b"), fields.get("c")), (Some(&b"2"[..]), Some(&b"3 c cc"[..])));
+    assert_eq!(fields.iter().map(|field| field.name_str()).collect::<Vec<_>>(), ["A", "B", "C", "a"]);
 }
 
 /// Reads a head by an engine: what it says, nothing while it has not arrived, or why it is refused.

@@ -128,6 +128,10 @@ fn read_response_head(rules: Rules, stream: &[u8]) -> Vec<String> {
     response_heads(rules).check(stream).lines()
 }
 
+fn read_lenient_head(rules: Rules, stream: &[u8]) -> Vec<String> {
+    response_heads(rules.allow(Leniency::LfInResponseHead)).check(stream).lines()
+}
+
 fn read_requests(rules: Rules, stream: &[u8]) -> Vec<String> {
     requests(rules).check(stream).lines()
 }
@@ -155,6 +159,7 @@ const LIMITED: &[Limited] = &[
     Limited { set: |limits, n| limits.max_method = n, stream: |n| (n > 0).then(|| around("", "A", n, " / HTTP/1.0\r\n\r\n")), read: read_request_head, why: "method longer" },
     Limited { set: |limits, n| limits.max_target = n, stream: |n| Some(around("GET /", "x", n.checked_sub(1)?, " HTTP/1.0\r\n\r\n")), read: read_request_head, why: "target longer" },
     Limited { set: |limits, n| limits.max_reason = n, stream: |n| Some(around("HTTP/1.1 200 ", "x", n, "\r\n\r\n")), read: read_response_head, why: "start line longer" },
+    Limited { set: |limits, n| limits.max_reason = n, stream: |n| Some(around("HTTP/1.1 200 ", "x", n, "\n\r\n")), read: read_lenient_head, why: "start line longer" },
     Limited { set: |limits, n| limits.max_head = n, stream: |n| Some(around("GET /", "x", n.checked_sub(18)?, " HTTP/1.0\r\n\r\n")), read: read_request_head, why: "head longer" },
     Limited { set: |limits, n| limits.max_head = n, stream: |n| Some(around("HTTP/1.1 200\r\nA:", "x", n.checked_sub(20)?, "\r\n\r\n")), read: read_response_head, why: "head longer" },
     Limited { set: |limits, n| limits.max_name = n, stream: |n| (n > 0).then(|| around("GET / HTTP/1.0\r\n", "A", n, ":\r\n\r\n")), read: read_request_head, why: "field name longer" },
