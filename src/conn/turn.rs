@@ -84,14 +84,14 @@ impl<P: Protocol> Steps<'_, P> {
     #[inline(always)]
     pub fn step(&mut self) -> Turn<'_, P> {
         let (cursor, rest) = (self.frames.cursor(), &mut *self.rest);
-        if !rest.reads() {
+        if !matches!(rest.reading, Reading::Open) || rest.output.owes_replies() {
             return show(rest.look(cursor, None), cursor.engine, rest);
         }
         cursor.step_with(
             rest,
             |cursor, rest, token, bytes| {
                 let bytes = Where::Chunk(bytes);
-                if rest.react(cursor.engine, &token, bytes, Role::Ordinary) == Reaction::Event {
+                if rest.react_to(cursor.engine, &token, bytes) == Reaction::Event {
                     return show(Seen::Event { token, bytes }, cursor.engine, rest);
                 }
                 show(rest.look(cursor, None), cursor.engine, rest)
@@ -182,16 +182,23 @@ impl<F: core::error::Error + Clone + 'static> Rest<F> {
         bytes: Where<'_>,
         role: Role,
     ) -> Reaction {
+        let reaction = self.react_to(engine, token, bytes);
+        if role == Role::Last {
+            self.reading = Reading::HandedOver;
+        } else if matches!(self.reading, Reading::Draining) && engine.decoder().phase() != Phase::Parts {
+            self.conclude(Ok(()));
+        }
+        reaction
+    }
+
+    /// The same for a frame that does not end the reading.
+    #[inline(always)]
+    fn react_to<P: Protocol + Decode<Fault = F>>(&mut self, engine: &mut Engine<P>, token: &P::Token, bytes: Where<'_>) -> Reaction {
         let mut replies = self.output.replies();
         let Lent { decoder: protocol, progress, bytes, .. } = engine.split_lent(bytes);
         let reaction = protocol.react(&P::open(token.clone(), progress, bytes), &mut replies);
         let (queued, outcome) = (replies.queued, replies.outcome);
         self.clock.framed(protocol.phase());
-        if role == Role::Last {
-            self.reading = Reading::HandedOver;
-        } else if matches!(self.reading, Reading::Draining) && protocol.phase() != Phase::Parts {
-            self.conclude(Ok(()));
-        }
         if queued > 0 || outcome.is_err() {
             self.replied(queued, outcome);
         }
