@@ -93,7 +93,7 @@ mod tests {
         for combination in 0..BORDERS.len().pow(4) {
             let four = [1, 28, 28 * 28, 28 * 28 * 28].map(|step| all(combination / step));
             for bytes in [&four[..], &four[..3], &four[..2], &four[..1]] {
-                assert_eq!(is_utf8(bytes), str::from_utf8(bytes).is_ok(), "{bytes:02x?}");
+                assert_eq!(is_utf8(bytes), core::str::from_utf8(bytes).is_ok(), "{bytes:02x?}");
             }
         }
     }
