@@ -592,7 +592,11 @@ impl Account {
         let outcome = loop {
             match &self.state {
                 State::Failed(failure) => break Err(failure.clone()),
-                State::Over => break Ok(Step::End(self.place(0))),
+                State::Over => {
+                    let place = self.place(0);
+                    self.skipped = 0;
+                    break Ok(Step::End(place));
+                }
                 State::Waits { for_bytes, idle } if !world.ended && world.missing(*for_bytes) > 0 => {
                     let missing = NonZeroUsize::new(world.missing(*for_bytes)).expect("some are missing");
                     break Ok(if *idle { Step::Idle } else { Step::NeedMoreData(NeedMoreData { missing }) });
