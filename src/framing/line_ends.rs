@@ -46,15 +46,15 @@ struct Ends {
 }
 
 impl Ends {
-    /// The first mark in the input, if it lies in the block, as an offset. The input must not begin where the block does.
+    /// The first mark in the input from offset `from` on, if it lies in the block, as an offset. The input must not begin where the block does.
     #[inline(always)]
-    fn next(&self, input: &Input<'_>) -> Option<usize> {
+    fn next(&self, from: usize, input: &Input<'_>) -> Option<usize> {
         let into = input.position().wrapping_sub(self.base);
-        if into.wrapping_sub(1) >= BLOCK as u64 - 1 {
+        if into.wrapping_sub(1) >= BLOCK as u64 - 1 || from as u64 >= BLOCK as u64 - into {
             return None;
         }
-        let left = self.mask >> into;
-        let at = left.trailing_zeros() as usize;
+        let left = self.mask >> (into + from as u64);
+        let at = from + left.trailing_zeros() as usize;
         (left != 0 && at < input.len()).then(|| {
             input.examined(1);
             at
@@ -119,7 +119,7 @@ impl LineEnds {
     pub(super) fn scan<F>(&mut self, scanned: &mut usize, input: &Input<'_>) -> Result<Found<usize>, Stop<F>> {
         let every_lf = matches!(self.ending, LineEnding::Lf | LineEnding::LfOrCrLf);
         let end = if every_lf {
-            let mark = if self.ends.dense { self.ends.next(input) } else { self.search_run(scanned, input) };
+            let mark = if self.ends.dense { self.ends.next(0, input) } else { self.search_run(scanned, input) };
             match mark {
                 Some(at) => Some(self.end_at_lf(at, input)),
                 None if *scanned < input.len() => input.apart(|input| self.look(*scanned, input)),
@@ -169,8 +169,15 @@ impl LineEnds {
     /// The next line end, where not every `\n` is one: known, or looked for from `scanned` on. `None` when there is none.
     #[inline(never)]
     fn next_end(&mut self, scanned: usize, input: &Input<'_>) -> Option<End> {
-        let known = self.ends.next(input).and_then(|at| self.end_at(at, input));
-        known.or_else(|| self.look(scanned, input))
+        let mut from = scanned;
+        while let Some(at) = self.ends.next(from, input) {
+            match self.end_at(at, input) {
+                Some(end) => return Some(end),
+                None if self.ending == LineEnding::Any => break,
+                None => from = at + 1, // a `\n` that ends no line
+            }
+        }
+        self.look(from, input)
     }
 
     /// Looks at bytes that have not been looked at, from `scanned` on. `None` when no line ends in them.
